@@ -1,0 +1,94 @@
+package bridge
+
+import "time"
+
+// Link ties a record to a platform contact.
+type Link struct {
+	Org     OrgID     `json:"org"`
+	Project ProjectID `json:"project"`
+	Object  Object    `json:"object"`
+	Record  RecordID  `json:"record"`
+	Contact ContactID `json:"contact"`
+	// Member reports that the record satisfied the transfer's condition when it was last carried, by transfer.
+	Member map[TransferID]bool `json:"member,omitempty"`
+	// Baseline is what both sides last agreed on, by the pair's platform attribute.
+	Baseline map[Attribute]Agreed `json:"baseline,omitempty"`
+	Since    time.Time            `json:"since"`
+}
+
+// Agreed is the value of one pair of fields on which both sides last agreed, as each side holds it.
+type Agreed struct {
+	Salesforce Value `json:"s"`
+	Platform   Value `json:"p"`
+}
+
+// Unconfirmed is a write to Salesforce whose echo the ordered stream has not brought yet. While it stands, a foreign value on the stream is older
+// than the write and already overwritten.
+type Unconfirmed struct {
+	Org      OrgID      `json:"org"`
+	Project  ProjectID  `json:"project"`
+	Record   RecordID   `json:"record"`
+	Field    Field      `json:"field"`
+	Value    Value      `json:"value"`
+	Before   Value      `json:"before,omitzero"` // what the mirror held, unknown where it held nothing
+	Delivery DeliveryID `json:"delivery"`
+	At       time.Time  `json:"at"`
+}
+
+// Claim is the right to create for an identity inside a project. It is created if absent before any create, and ends with the delivery that holds it.
+type Claim struct {
+	Org      OrgID      `json:"org"`
+	Project  ProjectID  `json:"project"`
+	Identity string     `json:"identity"` // a hash of attribute and canonical value
+	Delivery DeliveryID `json:"delivery"`
+	// Sent reports that the create may have been sent: whoever resumes looks it up first.
+	Sent bool      `json:"sent,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// Effects is what one carry leaves behind; the journal makes all of it durable in one step with the settling of the work.
+type Effects struct {
+	Link     *Link // stored as it is, baseline and member flags included
+	Unlink   *Link
+	Stage    []Unconfirmed // recorded before the write is sent
+	Withdraw []Unconfirmed // no longer expected
+	Claims   []Claim       // taken or rewritten
+	Unclaim  []Claim
+	Rows     []Row // REST reads that the mirror shall learn
+	Story    []Story
+	Next     []Delivery // further deliveries that this one causes, appended behind everything that waits
+}
+
+// Outcome is how a judgement ended, for the story.
+type Outcome string
+
+// The outcomes.
+const (
+	Sent     Outcome = "sent"
+	Same     Outcome = "same"     // both sides already agreed
+	Skipped  Outcome = "skipped"  // a condition, a missing match or a direction said no
+	Conflict Outcome = "conflict" // a value was overwritten by a newer one of the other side
+	Deferred Outcome = "deferred"
+	Buried   Outcome = "buried"
+	Shadowed Outcome = "shadowed" // would have been sent
+	Operator Outcome = "operator" // a person acted
+)
+
+// Story is one line of what happened to a record and why. It names fields and never holds their values.
+type Story struct {
+	Seq       uint64     `json:"seq,string"` // given by the journal, grows
+	At        time.Time  `json:"at"`
+	Org       OrgID      `json:"org"`
+	Project   ProjectID  `json:"project,omitempty"`
+	Transfer  TransferID `json:"transfer,omitempty"`
+	Direction Direction  `json:"direction,omitempty"`
+	Object    Object     `json:"object,omitempty"`
+	Record    RecordID   `json:"record,omitempty"`
+	Contact   ContactID  `json:"contact,omitempty"`
+	Delivery  DeliveryID `json:"delivery,omitempty"`
+	Outcome   Outcome    `json:"outcome"`
+	Op        Op         `json:"op,omitempty"`
+	Fields    []string   `json:"fields,omitempty"`
+	Reason    string     `json:"reason,omitempty"`
+	TookMS    float64    `json:"took_ms,omitempty"` // from intake to here
+}

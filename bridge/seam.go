@@ -1,0 +1,116 @@
+package bridge
+
+import (
+	"context"
+	"time"
+)
+
+// Journal holds entries and deliveries. Lane order is strict: a lane's next delivery is handed out only after the one before was settled or buried.
+type Journal interface {
+	// Append makes entries and, if pos is not nil, the position durable in one step and returns then. One callback that was seen before makes it
+	// return ErrDuplicate, after the first copy's commit; appending nothing moves the position alone.
+	Append(ctx context.Context, entries []Entry, pos *Position) error
+	// Next blocks until a lane of the outlet has a due delivery whose entry is folded, and hands it out with what coalesces into it.
+	Next(ctx context.Context, o Outlet) (Work, error)
+	// Settle ends the work and makes its effects durable in one step.
+	Settle(ctx context.Context, w Work, e Effects) error
+	// Defer gives the work back to the head of its lane until the time given.
+	Defer(ctx context.Context, w Work, d Deferral) error
+	// Bury moves the work to the dead letters with a reason and makes the effects durable in the same step.
+	Bury(ctx context.Context, w Work, reason string, e Effects) error
+}
+
+// Deferral says how work is given back.
+type Deferral struct {
+	Until time.Time
+	// Failed reports that the item itself failed: the attempt counts.
+	Failed bool
+	// Reason is kept with the work, in words without payload.
+	Reason string
+	// Volatile deferrals are short and not written to disk.
+	Volatile bool
+}
+
+// Ledger is what both sides agreed on: links, claims, unconfirmed writes.
+type Ledger interface {
+	// LinkOf finds the link of a record in a project, or ErrNotFound.
+	LinkOf(ctx context.Context, org OrgID, p ProjectID, r RecordID) (Link, error)
+	// LinksTo finds the links of a contact, at most one an object; none is no error.
+	LinksTo(ctx context.Context, org OrgID, p ProjectID, c ContactID) ([]Link, error)
+	// Unconfirmed lists the writes to a record that the stream has not confirmed, oldest first.
+	Unconfirmed(ctx context.Context, org OrgID, r RecordID) ([]Unconfirmed, error)
+	// Take creates the claims that nobody holds, all or none, and returns those that stand in the way.
+	Take(ctx context.Context, claims []Claim) (held []Claim, err error)
+	// Stage makes effects durable before a request is sent. It settles nothing.
+	Stage(ctx context.Context, e Effects) error
+}
+
+// Mirror holds what Salesforce last said of the fields that are read.
+type Mirror interface {
+	// Rows answers one row per id, in order; a record never heard of has an empty row.
+	Rows(ctx context.Context, org OrgID, o Object, ids []RecordID) ([]Row, error)
+	// Lookup finds the live records whose identity field holds the canonical value.
+	Lookup(ctx context.Context, org OrgID, o Object, f Field, v Value) ([]RecordID, error)
+}
+
+// Folding is the folder's side of the journal.
+type Folding interface {
+	// Unfolded blocks until entries wait behind the cursor and returns at most limit of them in order.
+	Unfolded(ctx context.Context, limit int) ([]Entry, error)
+	// Fold stores rows and confirms writes, and moves the cursor behind the entries, in one step. Entries without deliveries end here.
+	Fold(ctx context.Context, entries []Entry, rows []Row, confirmed []Unconfirmed) error
+}
+
+// Lease is the right to read a topic or to own a journal. With one node it is always granted.
+type Lease interface {
+	// Hold blocks until the lease is held; the returned context ends when it is lost.
+	Hold(ctx context.Context, name string) (context.Context, error)
+}
+
+// Sender delivers messages to a platform.
+type Sender interface {
+	// Send returns when the platform has accepted m, with the contact's id. Errors are marked for VerdictOf; an update of a contact that is gone
+	// wraps ErrNotFound.
+	Send(ctx context.Context, m Message) (ContactID, error)
+}
+
+// Finder finds contacts by an attribute. It is an optional ability of a platform.
+type Finder interface {
+	// Find answers every contact whose attribute exactly holds v; none is no error.
+	Find(ctx context.Context, a Attribute, v Value) ([]Contact, error)
+}
+
+// Fetcher reads a contact back. It is an optional ability of a platform.
+type Fetcher interface {
+	// Fetch answers the contact with all attributes, or an error wrapping ErrNotFound.
+	Fetch(ctx context.Context, c ContactID) (Contact, error)
+}
+
+// Parser reads a callback in full. It is pure.
+type Parser interface {
+	// Parse answers what the callback says; an error marked Permanent buries it with its raw body.
+	Parse(c Callback) (Parsed, error)
+}
+
+// Writer writes rows to Salesforce.
+type Writer interface {
+	// Write carries out all writes of one object and operation and answers each, in order.
+	Write(ctx context.Context, ws []Write) []Written
+}
+
+// Reader reads rows of Salesforce.
+type Reader interface {
+	// Read answers one row per id, in order, with the fields asked for; a record that cannot be seen has an empty row and no version.
+	Read(ctx context.Context, o Object, ids []RecordID, fields []Field) ([]Row, error)
+	// Match finds live records one of whose fields holds its value, at most limit.
+	Match(ctx context.Context, o Object, by Fields, limit int) ([]RecordID, error)
+	// Fate tells what became of records that are gone: deleted, merged into another, or unseen.
+	Fate(ctx context.Context, o Object, ids []RecordID) ([]Fate, error)
+}
+
+// Fate is what became of a record.
+type Fate struct {
+	Record  RecordID
+	Deleted bool
+	Master  RecordID // the record it was merged into, "" for none
+}

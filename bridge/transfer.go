@@ -1,0 +1,83 @@
+package bridge
+
+// Direction is the way a transfer or a pair of fields goes.
+type Direction string
+
+// The directions.
+const (
+	Inbound  Direction = "inbound"  // Salesforce to platform
+	Outbound Direction = "outbound" // platform to Salesforce
+	Both     Direction = "both"
+)
+
+// Covers reports whether d includes e.
+func (d Direction) Covers(e Direction) bool { return d == Both || d == e }
+
+// NoMatch says what happens when identity finds nobody on the other side.
+type NoMatch string
+
+// What to do when there is no match.
+const (
+	CreateNew NoMatch = "create"
+	SkipIt    NoMatch = "skip"
+)
+
+// OnDelete says what happens to the contact when its record is deleted.
+type OnDelete string
+
+// What to do with a contact whose record is deleted.
+const (
+	KeepContact   OnDelete = "keep"   // the link ends, the contact stays
+	DeleteContact OnDelete = "delete" // the contact is deleted on the platform
+)
+
+// Project is one workspace of one messaging platform.
+type Project struct {
+	ID        ProjectID
+	Org       string // the configured name of the org
+	Transfers []Transfer
+}
+
+// Transfer ties one Salesforce object to one platform object inside a project.
+type Transfer struct {
+	ID        TransferID
+	Object    Object
+	Kind      CallbackKind // ContactTouched for contacts, Happened for activities
+	Type      string       // for activities: the platform's event type, such as conversation.closed
+	Direction Direction
+	// Identity lists the pairs by which both sides are matched, best first.
+	Identity []Pair
+	Fields   []Pair
+	// Key is the external id field of the object that holds the contact's id (or the callback's for activities); "" where there is none.
+	Key       Field
+	Condition string // an expression over sf.* and contact.*; "" holds always
+	Inbound   NoMatch
+	Outbound  NoMatch
+	OnDelete  OnDelete
+	Tags      []string // put on contacts that the bridge creates
+	Who       Field    // for activities: the reference that takes the linked record, such as WhoId
+	Set       Fields   // constants written on every create of the object
+	Shadow    bool     // everything runs and is shown, nothing is sent
+}
+
+// Pair ties one field to one attribute.
+type Pair struct {
+	Salesforce Field
+	Platform   Attribute
+	Direction  Direction
+	Format     Format // how both sides are made comparable
+	Default    Value  // taken outbound where the platform has nothing and the record is created; unknown = none
+	KeepNull   bool   // an empty source never clears the target
+	Inbound    string // an expression that makes the attribute; "" takes the field
+	Outbound   string // an expression that makes the field; "" takes the attribute
+}
+
+// Format names a normaliser of values.
+type Format string
+
+// The formats. The zero format compares text as it is.
+const (
+	PlainFormat Format = ""
+	PhoneFormat Format = "phone"
+	EmailFormat Format = "email"
+)
