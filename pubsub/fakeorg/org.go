@@ -1,0 +1,108 @@
+package fakeorg
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options says what kind of org New makes. The zero value is a production org with the standard objects and two users.
+type Options struct {
+	ClientID     string           // consumer key that the token endpoint knows; "" means "fakeorg"
+	ClientSecret string           // its secret; "" means "fakeorg-secret"
+	Now          func() time.Time // wall clock; nil means time.Now
+	OrgID        string           // 15 or 18 characters; "" means 00D5e0000012345EAA
+	Sandbox      bool             // what Organization.IsSandbox says
+	APIUsageMax  int              // calls allowed in 24 hours; 0 means 100,000
+	Retention    time.Duration    // how long the bus keeps events; 0 means 72 h
+	Keepalive    time.Duration    // longest silence of a stream that has asked for events; 0 leaves it to the bus
+	InstanceURL  string           // instance_url of token answers; "" means the address the token request came to
+	Seed         *Seed            // further objects, fields, users and rows; nil means none
+	Logger       *slog.Logger     // nil means no log
+	// CollectionsOrigin makes Sforce-Call-Options count on composite and collections calls too, where it is not documented.
+	CollectionsOrigin bool
+}
+
+// Org is one Salesforce org in memory. Its methods may be called from any goroutine.
+type Org struct {
+	opts   Options
+	log    *slog.Logger
+	offset atomic.Int64 // nanoseconds that the control clock is ahead of Options.Now
+	schema atomic.Pointer[catalogue]
+	bus    *bus
+	auth   sessions
+	calls  callLog
+	faults faultRules
+
+	// mu orders commits; it is held while a transaction runs and its Commit goes to the bus, never across a wait.
+	mu      sync.Mutex
+	tables  map[string]*table // by object name
+	serial  map[string]int64  // last number given out per key prefix
+	commits int64
+	cursors cursorSet
+	hooks   saveHooks
+	people  people
+}
+
+// New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; ReadSeed has
+// checked the form of a seed before.
+func New(opts Options) *Org {
+	o := &Org{opts: withDefaults(opts)}
+	o.log = o.opts.Logger
+	objects, err := buildCatalogue(opts.Seed)
+	if err != nil {
+		panic(err)
+	}
+	o.schema.Store(objects)
+	o.bus = newBus(o)
+	o.load()
+	return o
+}
+
+func withDefaults(opts Options) Options {
+	if opts.ClientID == "" {
+		opts.ClientID = "fakeorg"
+	}
+	if opts.ClientSecret == "" {
+		opts.ClientSecret = "fakeorg-secret"
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.OrgID == "" {
+		opts.OrgID = "00D5e0000012345"
+	}
+	opts.OrgID = id18(opts.OrgID)
+	if opts.APIUsageMax == 0 {
+		opts.APIUsageMax = 100_000
+	}
+	if opts.Retention == 0 {
+		opts.Retention = 72 * time.Hour
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	return opts
+}
+
+// OrgID returns the 18-character id of the org.
+func (o *Org) OrgID() string { return o.opts.OrgID }
+
+// Now returns the org's clock: that of the options plus the offset set by SetClock.
+func (o *Org) Now() time.Time { return o.now() }
+
+// SetClock puts the org's clock ahead of the options' clock by offset, or behind it where offset is negative.
+func (o *Org) SetClock(offset time.Duration) { o.offset.Store(int64(offset)) }
+
+func (o *Org) now() time.Time { return o.opts.Now().Add(time.Duration(o.offset.Load())) }
+
+// object returns the object of that case-insensitive name, or nil. Objects are never changed in place: keep the pointer for one
+// answer, ask again for the next.
+func (o *Org) object(name string) *Object { return o.schema.Load().find(name) }
+
+// objects returns all objects of the org in a stable order.
+func (o *Org) objects() []*Object { return o.schema.Load().order }
+
+// checkToken reports whether the token is a live access token of this org.
+func (o *Org) checkToken(token string) bool { return o.auth.live(token, o.now()) }
