@@ -1,0 +1,140 @@
+package main_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"strings"
+)
+
+// ban is one name of another package that code below cmd, or any code, does not use.
+type ban struct {
+	pkg     string // import path
+	name    string // "" for every name of the package
+	cmd     bool   // cmd may use it
+	tests   bool   // tests may use it
+	remedy  string
+	mention string // what a test file must import to use it all the same
+}
+
+func bans() []ban {
+	const logger = "log with the injected *slog.Logger, or return the error"
+	return []ban{
+		{pkg: "time", name: "Sleep", mention: "testing/synctest", remedy: "wait on a timer and ctx.Done() in one select; in tests sleep inside a synctest bubble alone"},
+		{pkg: "context", name: "Background", cmd: true, tests: true, remedy: "take the caller's context"},
+		{pkg: "context", name: "TODO", cmd: true, tests: true, remedy: "take the caller's context"},
+		{pkg: "os", name: "Exit", cmd: true, tests: true, remedy: "return the error: exit codes are made in cmd"},
+		{pkg: "log", cmd: true, tests: true, remedy: logger},
+		{pkg: "fmt", name: "Print", cmd: true, tests: true, remedy: logger},
+		{pkg: "fmt", name: "Printf", cmd: true, tests: true, remedy: logger},
+		{pkg: "fmt", name: "Println", cmd: true, tests: true, remedy: logger},
+		{pkg: "log/slog", name: "Default", cmd: true, tests: true, remedy: logger},
+		{pkg: "log/slog", name: "SetDefault", remedy: logger},
+		{pkg: "net/http", name: "DefaultClient", tests: true, remedy: "take an *http.Client, so that a test can dial in memory"},
+		{pkg: "net/http", name: "DefaultTransport", cmd: true, tests: true, remedy: "take an http.RoundTripper, so that a test can dial in memory"},
+		{pkg: "net/http", name: "Get", tests: true, remedy: "take an *http.Client and send a request with the caller's context"},
+		{pkg: "net/http", name: "Post", tests: true, remedy: "take an *http.Client and send a request with the caller's context"},
+		{pkg: "net/http", name: "ListenAndServe", remedy: "take a net.Listener, so that a test can listen in memory"},
+		{pkg: "net/http", name: "DefaultServeMux", remedy: "make a mux of your own"},
+		{pkg: "github.com/prometheus/client_golang/prometheus", name: "MustRegister", remedy: "register on the injected Registerer"},
+		{pkg: "github.com/prometheus/client_golang/prometheus", name: "Register", remedy: "register on the injected Registerer"},
+		{pkg: "github.com/prometheus/client_golang/prometheus", name: "DefaultRegisterer", remedy: "register on the injected Registerer"},
+	}
+}
+
+// checkCalls finds each use of a banned name.
+func checkCalls(s *source) (bad []offence) {
+	if s.generated {
+		return nil
+	}
+	for _, b := range bans() {
+		local := s.imported(b.pkg)
+		if local == "" || b.cmd && s.below("cmd") || b.tests && s.test || s.test && b.mention != "" && s.imported(b.mention) != "" {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if id, ok := sel.X.(*ast.Ident); ok && id.Name == local && (b.name == "" || sel.Sel.Name == b.name) {
+				bad = append(bad, offence{s.at(n), "uses " + local + "." + sel.Sel.Name, b.remedy})
+			}
+			return true
+		})
+	}
+	return bad
+}
+
+// starters lists the functions that start goroutines though they are no Run method, each with its reason.
+func starters() map[string]string {
+	return map[string]string{}
+}
+
+// checkGo allows goroutines in methods Run(ctx) error alone: that is what returns after the last of them ended.
+func checkGo(s *source) (bad []offence) {
+	if !s.code() {
+		return nil
+	}
+	for _, d := range funcs(s) {
+		if _, listed := starters()[s.room+"."+d.Name.Name]; listed || isRun(d) {
+			continue
+		}
+		ast.Inspect(d, func(n ast.Node) bool {
+			if how := starts(n); how != "" {
+				bad = append(bad, offence{s.at(n), fmt.Sprintf("%s starts a goroutine with %s", d.Name.Name, how), "only a method Run(ctx) error starts goroutines, and it returns after the last of them ended"})
+			}
+			return true
+		})
+	}
+	return bad
+}
+
+// starts says how a node starts a goroutine, or "".
+func starts(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "go"
+	case *ast.CallExpr:
+		if sel, ok := n.Fun.(*ast.SelectorExpr); ok && (sel.Sel.Name == "Go" || sel.Sel.Name == "TryGo") && len(n.Args) == 1 {
+			return dotted(n.Fun)
+		}
+	}
+	return ""
+}
+
+// isRun reports whether a function is a method Run(context.Context) error.
+func isRun(d *ast.FuncDecl) bool {
+	return d.Recv != nil && d.Name.Name == "Run" && d.Type.Params.NumFields() == 1 && d.Type.Results.NumFields() == 1 &&
+		dotted(d.Type.Params.List[0].Type) == "context.Context" && dotted(d.Type.Results.List[0].Type) == "error"
+}
+
+// checkPanic allows a panic only for what cannot happen, said in its text, and in functions named Must….
+func checkPanic(s *source) (bad []offence) {
+	if !s.code() {
+		return nil
+	}
+	for _, d := range funcs(s) {
+		if strings.HasPrefix(strings.ToLower(d.Name.Name), "must") {
+			continue
+		}
+		ast.Inspect(d, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if ok && dotted(c.Fun) == "panic" && !saysImpossible(c) {
+				bad = append(bad, offence{s.at(n), d.Name.Name + " panics", `return an error; for what cannot happen, panic("impossible: …")`})
+			}
+			return true
+		})
+	}
+	return bad
+}
+
+func saysImpossible(n ast.Node) (says bool) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING && strings.HasPrefix(strings.Trim(l.Value, "\"`"), "impossible: ") {
+			says = true
+		}
+		return !says
+	})
+	return says
+}
