@@ -1,0 +1,84 @@
+package fakeorg
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// Errors of the service: a gRPC status whose message ends in the rpc id, and trailers error-code, rpc-id and type. See "Handle
+// Errors" of the Pub/Sub API guide. What comes from the network in front of the service has no trailers.
+
+const errorPrefix = "sfdc.platform.eventbus.grpc."
+
+type refusal struct {
+	code codes.Code
+	text string
+}
+
+// refusals holds every error code that is documented, without its prefix.
+var refusals = map[string]refusal{
+	"service.auth.error":           {codes.Unauthenticated, "An authentication exception occurred. Provide valid authentication values."},
+	"service.auth.headers.invalid": {codes.Unauthenticated, "The authentication headers are missing or not valid."},
+	"service.auth.refresh.invalid": {codes.InvalidArgument, "The auth_refresh field is not for clients."},
+	"service.tenant.license":       {codes.PermissionDenied, "The org has no license for the Pub/Sub API."},
+	"service.unavailable":          {codes.Internal, "The service is unavailable. Try again later."},
+	"service.protection.triggered": {codes.ResourceExhausted,
+		"The service received too many connections and doesn't have the resources to accept new connections."},
+	"service.protection.stream.limit.triggered": {codes.ResourceExhausted, "The service has too many open streams."},
+	"concurrent.client.limit.exceeded":          {codes.ResourceExhausted, "The org has too many concurrent clients."},
+	"topic.not.found":                           {codes.NotFound, "The topic wasn't found."},
+	"topic.meta.permission":                     {codes.PermissionDenied, "You don't have permission to the topic."},
+	"topic.validation.empty":                    {codes.InvalidArgument, "Topic validation failed. The topic name can't be blank."},
+	"topic.api.unavailable":                     {codes.Unavailable, "The topic information is unavailable. Try again later."},
+	"schema.meta.permission":                    {codes.PermissionDenied, "You don't have permission to the schema."},
+	"schema.validation.failed":                  {codes.InvalidArgument, "Schema validation failed. The schema ID isn't valid."},
+	"schema.api.unavailable":                    {codes.Unavailable, "The schema information is unavailable. Try again later."},
+	"subscription.fetch.replayid.corrupted": {codes.InvalidArgument,
+		"The Replay ID validation failed. Ensure that the Replay ID is valid."},
+	"subscription.fetch.replayid.validation.failed": {codes.InvalidArgument, "The Replay ID is required with the CUSTOM replay preset."},
+	"subscription.fetch.replay.repeated":            {codes.InvalidArgument, "The replay options can be given in the first request only."},
+	"subscription.fetch.topic.mismatch":             {codes.InvalidArgument, "The topic can't change during a subscription."},
+	"subscription.fetch.requested.events.invalid":   {codes.InvalidArgument, "The number of requested events must be greater than 0."},
+	"subscription.fetch.request.invalid":            {codes.InvalidArgument, "The fetch request isn't valid."},
+	"subscription.fetch.overflow":                   {codes.ResourceExhausted, "Too many events are requested or pending."},
+	"subscription.limit.exceeded":                   {codes.ResourceExhausted, "You have exceeded the event delivery limit for your org."},
+	"subscription.topic.cannot.subscribe":           {codes.PermissionDenied, "You can't subscribe to the topic."},
+	"subscription.internal.error":                   {codes.Internal, "The subscription failed with an internal error."},
+}
+
+// call is one RPC: what its errors and answers name.
+type call struct {
+	ctx    context.Context
+	method string
+	rpcID  string
+	trail  func(metadata.MD)
+}
+
+func (b *bus) newCall(ctx context.Context, method string) call {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return call{ctx: ctx, method: method, rpcID: b.newIDLocked(), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
+}
+
+// refuse returns the error of an error code in the form the service gives it.
+func (c call) refuse(code string) error { return c.refuseWith(code, "") }
+
+// refuseWith is refuse with a text of its own where text is not empty.
+func (c call) refuseWith(code, text string) error {
+	code = strings.TrimPrefix(code, errorPrefix)
+	r, known := refusals[code]
+	if !known {
+		r = refusal{codes.Unknown, "The call failed."}
+	}
+	if text == "" {
+		text = r.text
+	}
+	c.trail(metadata.Pairs("error-code", errorPrefix+code, "rpc-id", c.rpcID, "type", c.method))
+	return status.Error(r.code, fmt.Sprintf("%s rpcId: %s", text, c.rpcID))
+}

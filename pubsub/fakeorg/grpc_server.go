@@ -1,0 +1,136 @@
+package fakeorg
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// The Pub/Sub service of the org: GetTopic, GetSchema and Subscribe. The calls that publish or manage
+// a subscription answer UNIMPLEMENTED.
+
+// RegisterPubSub adds the org's Pub/Sub service to the server. A stream that reads from a client ends with its RPC, so stopping the
+// server leaves nothing behind.
+func (o *Org) RegisterPubSub(s *grpc.Server) { pubsubpb.RegisterPubSubServer(s, service{bus: o.bus}) }
+
+type service struct {
+	pubsubpb.UnimplementedPubSubServer
+	bus *bus
+}
+
+// GetTopic answers what a topic is; channels have no schema of their own.
+func (s service) GetTopic(ctx context.Context, r *pubsubpb.TopicRequest) (*pubsubpb.TopicInfo, error) {
+	c := s.bus.newCall(ctx, "GetTopic")
+	if _, err := s.bus.authorize(c); err != nil {
+		return nil, err
+	}
+	if err := s.bus.fault(c); err != nil {
+		return nil, err
+	}
+	if r.GetTopicName() == "" {
+		return nil, c.refuse("topic.validation.empty")
+	}
+	info, code := s.bus.topicInfo(r.GetTopicName())
+	if code == "topic.not.found" {
+		return nil, c.refuseWith(code, s.bus.noTopic(r.GetTopicName()))
+	}
+	if code != "" {
+		return nil, c.refuse(code)
+	}
+	info.RpcId = c.rpcID
+	return info, nil
+}
+
+func (b *bus) topicInfo(name string) (*pubsubpb.TopicInfo, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, ok := b.topicLocked(name)
+	if !ok {
+		return nil, "topic.not.found"
+	}
+	if b.rights.hidden[t.event] {
+		return nil, "topic.meta.permission"
+	}
+	info := &pubsubpb.TopicInfo{TopicName: name, TenantGuid: b.org.tenantGUID(), CanSubscribe: !b.rights.denied[name]}
+	if t.event == "" {
+		return info, ""
+	}
+	var err error
+	if info.SchemaId, err = b.schemaIDLocked(t.event); err != nil {
+		return nil, "topic.api.unavailable"
+	}
+	return info, ""
+}
+
+// schemaIDLocked returns the id of the event's present schema.
+func (b *bus) schemaIDLocked(event string) (string, error) {
+	o := b.objectOf(event)
+	if o == nil || b.schemas.injected[event] != "" {
+		return b.schemas.injected[event], nil
+	}
+	s, err := b.schemas.of(o)
+	if err != nil {
+		return "", err
+	}
+	return s.id, nil
+}
+
+func (o *Org) tenantGUID() string { return "CORE/prod/" + o.OrgID() }
+
+func (b *bus) noTopic(name string) string {
+	return fmt.Sprintf("The topic information for org %s and topic %s not found. "+
+		"Ensure the topic name is correct and that the topic exists.", b.org.tenantGUID(), name)
+}
+
+// GetSchema answers a schema by its id, whichever version of its object it belongs to.
+func (s service) GetSchema(ctx context.Context, r *pubsubpb.SchemaRequest) (*pubsubpb.SchemaInfo, error) {
+	c := s.bus.newCall(ctx, "GetSchema")
+	if _, err := s.bus.authorize(c); err != nil {
+		return nil, err
+	}
+	if err := s.bus.waitSchema(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.bus.fault(c); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(r.GetSchemaId()) == "" {
+		return nil, c.refuseWith("schema.validation.failed", "Schema validation failed. The schema ID can't be blank.")
+	}
+	text, ok := s.bus.schemaText(r.GetSchemaId())
+	if !ok {
+		return nil, c.refuse("schema.validation.failed")
+	}
+	return &pubsubpb.SchemaInfo{SchemaJson: text, SchemaId: r.GetSchemaId(), RpcId: c.rpcID}, nil
+}
+
+func (b *bus) schemaText(id string) (string, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text, ok := b.schemas.texts[id]
+	return text, ok
+}
+
+// waitSchema waits as long as DelaySchemas says.
+func (b *bus) waitSchema(ctx context.Context) error {
+	b.mu.Lock()
+	delay := b.faults.schemaDelay
+	b.mu.Unlock()
+	if delay == 0 {
+		return nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}

@@ -1,0 +1,41 @@
+package fakeorg
+
+// schemaSet holds every schema that events were written with; the bus's lock guards it. Ids are fingerprints, so nothing is ever
+// replaced, and an old schema stays fetchable when its object's describe has changed.
+type schemaSet struct {
+	injected map[string]string  // the newest injected schema's id, by event name
+	texts    map[string]string  // by id
+	current  map[string]*schema // by object name
+	made     map[string]*Object // the describe that current was made from
+}
+
+// of returns the schema of the object's present describe.
+func (s *schemaSet) of(o *Object) (*schema, error) {
+	if s.made[o.Name] == o {
+		return s.current[o.Name], nil
+	}
+	made, err := newSchema(o)
+	if err != nil {
+		return nil, err
+	}
+	if s.current == nil {
+		s.current, s.made = map[string]*schema{}, map[string]*Object{}
+	}
+	s.current[o.Name], s.made[o.Name] = made, o
+	s.add(made.id, made.json)
+	return made, nil
+}
+
+func (s *schemaSet) add(id, text string) {
+	if s.texts == nil {
+		s.texts = map[string]string{}
+	}
+	s.texts[id] = text
+}
+
+func (s *schemaSet) inject(event, id string) {
+	if s.injected == nil {
+		s.injected = map[string]string{}
+	}
+	s.injected[event] = id
+}
