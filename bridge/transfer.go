@@ -35,6 +35,7 @@ const (
 type Project struct {
 	ID        ProjectID
 	Org       string // the configured name of the org
+	Region    string // ISO 3166 country of phones written without one, "" for none
 	Transfers []Transfer
 }
 

@@ -1,0 +1,90 @@
+package rule
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"sfbridge/bridge"
+)
+
+// canonical brings v into the form in which both sides are compared and looked up. What cannot be read as its format stays as it is.
+func canonical(f bridge.Format, region string, v bridge.Value) bridge.Value {
+	if !v.Known() || v.IsNull() {
+		return v
+	}
+	switch f {
+	case bridge.EmailFormat:
+		return bridge.TextValue(strings.ToLower(v.Text))
+	case bridge.PhoneFormat:
+		return bridge.TextValue(Phone(v.Text, region))
+	default:
+		return v
+	}
+}
+
+// Phone is the E.164 form of a phone number written in any format, digits of other scripts included. A number without a country is read as one of
+// region (ISO 3166); a text that is no possible number is returned as it is.
+func Phone(text, region string) string {
+	n, err := phonenumbers.Parse(text, region)
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return strings.TrimSpace(text)
+	}
+	return phonenumbers.Format(n, phonenumbers.E164)
+}
+
+// same reports whether two values mean the same to the pair, whatever their kinds.
+func (p *pair) same(a, b bridge.Value) bool {
+	a, b = canonical(p.Format, p.region, a), canonical(p.Format, p.region, b)
+	if !a.Known() || !b.Known() {
+		return false
+	}
+	if a.Equal(b) {
+		return true
+	}
+	if a.IsNull() || b.IsNull() {
+		return falseIsNull(a) && falseIsNull(b)
+	}
+	switch {
+	case either(a, b, bridge.Number):
+		return sameNumber(a.Text, b.Text)
+	case either(a, b, bridge.DateTime):
+		return sameTime(a.Text, b.Text)
+	case either(a, b, bridge.Multi):
+		return slices.Equal(members(a.Text), members(b.Text))
+	case either(a, b, bridge.Bool):
+		return strings.EqualFold(a.Text, b.Text)
+	}
+	return false
+}
+
+// falseIsNull reports whether v is null or the checkbox value that Salesforce stores for null.
+func falseIsNull(v bridge.Value) bool {
+	return v.IsNull() || v.Kind == bridge.Bool && v.Text == "false"
+}
+
+func either(a, b bridge.Value, k bridge.Kind) bool { return a.Kind == k || b.Kind == k }
+
+func sameNumber(a, b string) bool {
+	x, err1 := strconv.ParseFloat(a, 64)
+	y, err2 := strconv.ParseFloat(b, 64)
+	return err1 == nil && err2 == nil && x == y
+}
+
+func sameTime(a, b string) bool {
+	x, err1 := time.Parse(time.RFC3339, a)
+	y, err2 := time.Parse(time.RFC3339, b)
+	return err1 == nil && err2 == nil && x.Truncate(time.Second).Equal(y.Truncate(time.Second))
+}
+
+func members(s string) []string {
+	vs := strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == ',' })
+	for i := range vs {
+		vs[i] = strings.TrimSpace(vs[i])
+	}
+	slices.Sort(vs)
+	return slices.Compact(vs)
+}

@@ -1,0 +1,179 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+
+	"sfbridge/bridge"
+)
+
+// Judged is what the compare decided for one record and its contact.
+type Judged struct {
+	Attributes bridge.Attributes                  // inbound: to be set on the platform
+	Fields     bridge.Fields                      // outbound: to be set in Salesforce
+	Agreed     map[bridge.Attribute]bridge.Agreed // the baseline once that is done
+	Conflicts  []string                           // fields whose newer value of the other side is overwritten
+}
+
+// Holds reports whether the record satisfies the transfer's condition. NeedError names fields to read first.
+func (t *Transfer) Holds(row bridge.Fields) (bool, error) {
+	if t.condition == nil {
+		return true, nil
+	}
+	v, err := t.condition.run(row, nil)
+	if err != nil {
+		return false, fmt.Errorf("condition: %w", err)
+	}
+	return v.Kind == bridge.Bool && v.Text == "true", nil
+}
+
+// Inbound judges what the record's values mean for the contact. link is nil where nobody is linked yet: then all is carried. dirty names the fields
+// that were touched, nil for all. NeedError names fields to read first.
+func (t *Transfer) Inbound(row bridge.Fields, link *bridge.Link, dirty map[bridge.Field]bool) (Judged, error) {
+	j := Judged{Attributes: bridge.Attributes{}, Agreed: map[bridge.Attribute]bridge.Agreed{}}
+	var need []bridge.Field
+	for _, p := range t.pairs {
+		if !p.Direction.Covers(bridge.Inbound) {
+			continue
+		}
+		base, agreed := baseline(link, p.Platform)
+		if agreed && dirty != nil && !p.touched(dirty) {
+			continue
+		}
+		v, err := p.toPlatform(row)
+		var unread *NeedError
+		switch {
+		case errors.As(err, &unread):
+			need = append(need, unread.Fields...)
+			continue
+		case err != nil:
+			return j, fmt.Errorf("attribute %s: %w", p.Platform, err)
+		case agreed && p.same(v, base.Platform):
+			continue
+		case v.IsNull() && (p.KeepNull || !agreed && (dirty == nil || !p.touched(dirty))):
+			continue // what was never agreed on is filled from the other side, not cleared
+		}
+		j.Attributes[p.Platform] = v
+		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: row[p.Salesforce], Platform: v}
+	}
+	if len(need) > 0 {
+		return j, &NeedError{need}
+	}
+	return j, nil
+}
+
+func baseline(l *bridge.Link, a bridge.Attribute) (bridge.Agreed, bool) {
+	if l == nil {
+		return bridge.Agreed{}, false
+	}
+	b, ok := l.Baseline[a]
+	return b, ok
+}
+
+func (p *pair) touched(dirty map[bridge.Field]bool) bool {
+	for _, f := range p.sources() {
+		if dirty[f] {
+			return true
+		}
+	}
+	return false
+}
+
+// toPlatform makes the attribute from the record.
+func (p *pair) toPlatform(row bridge.Fields) (bridge.Value, error) {
+	if p.in != nil {
+		v, err := p.in.run(row, nil)
+		return canonical(p.Format, p.region, v), err
+	}
+	if v := row[p.Salesforce]; v.Known() {
+		return canonical(p.Format, p.region, v), nil
+	}
+	return bridge.Value{}, &NeedError{[]bridge.Field{p.Salesforce}}
+}
+
+// Target is what is known of the record that an outbound compare would write.
+type Target struct {
+	// Row holds what the mirror knows; nil where the record is to be created.
+	Row bridge.Fields
+	// Open names fields with an unconfirmed write: what the mirror says of them is about to change.
+	Open map[bridge.Field]bool
+}
+
+// Outbound judges what the contact's values mean for the record.
+func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (Judged, error) {
+	j := Judged{Fields: bridge.Fields{}, Agreed: map[bridge.Attribute]bridge.Agreed{}}
+	creating := to.Row == nil
+	for _, p := range t.pairs {
+		if !p.Direction.Covers(bridge.Outbound) || p.Salesforce == "" || p.Salesforce == "Id" {
+			continue
+		}
+		said := c[p.Platform]
+		if !said.Known() && p.out == nil {
+			continue
+		}
+		base, agreed := baseline(link, p.Platform)
+		if agreed && p.same(said, base.Platform) {
+			continue
+		}
+		v, err := p.toSalesforce(c)
+		if err != nil {
+			return j, fmt.Errorf("field %s: %w", p.Salesforce, err)
+		}
+		if v.IsNull() && creating && p.Default.Known() {
+			v = p.Default
+		}
+		have := to.Row[p.Salesforce]
+		switch {
+		case v.IsNull() && (p.KeepNull || creating || p.Default.Known()):
+			continue
+		case !creating && !to.Open[p.Salesforce] && p.same(v, have):
+			j.Agreed[p.Platform] = bridge.Agreed{Salesforce: have, Platform: said}
+			continue
+		case agreed && have.Known() && !to.Open[p.Salesforce] && !p.same(have, base.Salesforce):
+			j.Conflicts = append(j.Conflicts, string(p.Salesforce))
+		}
+		j.Fields[p.Salesforce] = v
+		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: v, Platform: said}
+	}
+	return j, nil
+}
+
+// toSalesforce makes the field from the contact.
+func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
+	v := c[p.Platform]
+	if p.out != nil {
+		var err error
+		if v, err = p.out.run(nil, c); err != nil {
+			return v, err
+		}
+	}
+	if p.Format == bridge.EmailFormat {
+		v = canonical(p.Format, p.region, v)
+	}
+	return v, nil
+}
+
+// Stale reports whether the contact's values differ from the baseline in any attribute that goes outbound; attributes it does not tell count as
+// differing.
+func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
+	for _, p := range t.pairs {
+		if !p.Direction.Covers(bridge.Outbound) {
+			continue
+		}
+		base, agreed := baseline(link, p.Platform)
+		if !agreed || !p.same(c[p.Platform], base.Platform) {
+			return true
+		}
+	}
+	return false
+}
+
+// SameField reports whether two values of a field mean the same to Salesforce: the transfer's format of that field decides.
+func (t *Transfer) SameField(f bridge.Field, a, b bridge.Value) bool {
+	for _, p := range t.pairs {
+		if p.Salesforce == f {
+			return p.same(a, b)
+		}
+	}
+	return (&pair{}).same(a, b)
+}

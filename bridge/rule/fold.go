@@ -1,0 +1,56 @@
+package rule
+
+import (
+	"maps"
+
+	"sfbridge/bridge"
+)
+
+// Fold applies a change to what was known of one of its records. A change that is strictly older than the row leaves it as it is.
+func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
+	if c.Version.Before(r.Version) {
+		return r
+	}
+	r.Version = c.Version
+	switch c.Type {
+	case bridge.Delete, bridge.GapDelete:
+		r.Deleted, r.Values = true, nil
+	case bridge.Create, bridge.Undelete:
+		r.Deleted, r.Values = false, maps.Clone(c.Values)
+	case bridge.Update:
+		r.Deleted, r.Values = false, maps.Clone(r.Values)
+		if r.Values == nil {
+			r.Values = bridge.Fields{}
+		}
+		for _, f := range c.Changed {
+			if v, ok := c.Values[f]; ok && v.Known() {
+				r.Values[f] = v
+			}
+		}
+		for _, f := range c.Reread {
+			delete(r.Values, f)
+		}
+	default: // something happened and nobody says what: all is unknown until it is read
+		r.Deleted, r.Values = false, nil
+	}
+	return r
+}
+
+// Merge applies a row read over REST to what was known. Its values fill what is unknown, and replace what is known unless an event was newer.
+func Merge(known, read bridge.Row) bridge.Row {
+	out := known
+	out.Values = maps.Clone(known.Values)
+	if out.Values == nil {
+		out.Values = bridge.Fields{}
+	}
+	older := read.Version.Before(known.Version)
+	for f, v := range read.Values {
+		if have, ok := out.Values[f]; !ok || !have.Known() || !older {
+			out.Values[f] = v
+		}
+	}
+	if !older {
+		out.Version, out.Deleted = read.Version, read.Deleted
+	}
+	return out
+}

@@ -1,0 +1,57 @@
+package rule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"sfbridge/bridge"
+)
+
+// Identity answers by whom the record's contact is found, best first: one entry a pair that has a value. NeedError names fields to read first.
+func (t *Transfer) Identity(row bridge.Fields) ([]bridge.Identity, error) {
+	var ids []bridge.Identity
+	var need []bridge.Field
+	for _, p := range t.identity {
+		v := row[p.Salesforce]
+		switch {
+		case !v.Known():
+			need = append(need, p.Salesforce)
+		case !v.IsNull():
+			ids = append(ids, bridge.Identity{Attribute: p.Platform, Value: canonical(p.Format, p.region, v)})
+		}
+	}
+	if len(need) > 0 {
+		return nil, &NeedError{need}
+	}
+	return ids, nil
+}
+
+// Key is one field by which the contact's record is found.
+type Key struct {
+	Field bridge.Field
+	Value bridge.Value // canonical
+	Claim string       // the identity's name for claims and locks, the same from both sides
+}
+
+// Keys answers by which fields the contact's record is found, best first.
+func (t *Transfer) Keys(c bridge.Attributes) []Key {
+	var ks []Key
+	for _, p := range t.identity {
+		if v := canonical(p.Format, p.region, c[p.Platform]); v.Known() && !v.IsNull() {
+			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, v)})
+		}
+	}
+	return ks
+}
+
+// ClaimName is the name of an identity inside a project: a hash, so that no e-mail and no phone stands in a key.
+func ClaimName(p bridge.ProjectID, a bridge.Attribute, v bridge.Value) string {
+	h := sha256.Sum256([]byte(string(p) + "\x00" + string(a) + "\x00" + v.Text))
+	return hex.EncodeToString(h[:16])
+}
+
+// DeliveryID is the stable identity of a delivery.
+func DeliveryID(org bridge.OrgID, event, source string, t bridge.TransferID) bridge.DeliveryID {
+	h := sha256.Sum256([]byte(string(org) + "\x00" + event + "\x00" + source + "\x00" + string(t)))
+	return bridge.DeliveryID(hex.EncodeToString(h[:16]))
+}
