@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/linkedin/goavro/v2"
@@ -9,18 +10,39 @@ import (
 
 // The body of an event: a record's values in the form goavro encodes.
 
-// body returns the event's fields beside the header. A nil changed means all values (CREATE, UNDELETE); otherwise only the changed
-// values stand in it, and the formulas, which the org sends as unflagged context. What field-level security hides is null.
-func (s *schema) body(row map[string]any, changed map[string]bool) (map[string]any, error) {
-	out := make(map[string]any, len(s.slots)+1)
+// payload encodes the draft's event under the header h. A creation carries all values; an update only the changed ones, and the
+// formulas, which the org sends as unflagged context; everything else nothing but what an enriched channel adds. What field-level
+// security hides is null.
+func (s *schema) payload(h Header, d draft) ([]byte, error) {
+	v := view{row: d.row, flagged: d.changed, extra: d.extra}
+	switch d.kind {
+	case KindCreate, KindUndelete:
+		v.whole = true
+	case KindUpdate:
+		v.formulas = true
+	}
+	body := make(map[string]any, len(s.slots)+1)
 	for _, sl := range s.slots {
-		v, err := sl.value(row, changed)
+		value, err := sl.value(v)
 		if err != nil {
 			return nil, err
 		}
-		out[sl.field.Name] = v
+		body[sl.field.Name] = value
 	}
-	return out, nil
+	return s.encode(h, body)
+}
+
+// view is what an event shows of a row.
+type view struct {
+	row      map[string]any
+	whole    bool
+	formulas bool
+	flagged  map[string]bool // REST names
+	extra    map[string]bool // REST names
+}
+
+func (v view) shows(f *Field) bool {
+	return v.whole || v.flagged[f.Name] || v.extra[f.Name] || v.formulas && f.Formula
 }
 
 // empty returns a body that holds nothing.
@@ -32,18 +54,18 @@ func (s *schema) empty() map[string]any {
 	return out
 }
 
-func (sl slot) value(row map[string]any, changed map[string]bool) (any, error) {
-	if sl.record != "" && !(sl.switchable && !isPerson(row)) {
-		return sl.compound(row, changed)
+func (sl slot) value(v view) (any, error) {
+	if sl.record != "" && (!sl.switchable || isPerson(v.row)) {
+		return sl.compound(v)
 	}
-	if changed != nil && !changed[sl.field.Name] && !sl.field.Formula {
+	if !v.shows(sl.field) {
 		return nil, nil
 	}
-	v, err := native(sl.field, row[sl.field.Name])
-	if v == nil || err != nil {
+	value, err := native(sl.field, v.row[sl.field.Name])
+	if value == nil || err != nil {
 		return nil, err
 	}
-	return goavro.Union(sl.avro, v), nil
+	return goavro.Union(sl.avro, value), nil
 }
 
 // isPerson reports whether the row is that of a person account.
@@ -51,21 +73,23 @@ func isPerson(row map[string]any) bool { return row["IsPersonAccount"] == true }
 
 // compound returns the record of a compound: of an update only the changed parts, but both halves of a geolocation. It is null when
 // the update touched no part, or when no part of a whole record has a value.
-func (sl slot) compound(row map[string]any, changed map[string]bool) (any, error) {
-	whole := changed == nil || (sl.record == "Location" && sl.touched(changed))
-	keep := changed != nil && sl.touched(changed)
-	rec := make(map[string]any, len(sl.parts))
+func (sl slot) compound(v view) (any, error) {
+	touched := slices.ContainsFunc(sl.parts, func(p part) bool { return p.field != nil && v.flagged[p.field.Name] })
+	if touched && sl.record == "Location" {
+		v.whole = true
+	}
+	rec, keep := make(map[string]any, len(sl.parts)), touched
 	for _, p := range sl.parts {
 		rec[p.name] = nil
-		if p.field == nil || (!whole && !changed[p.field.Name]) {
+		if p.field == nil || !v.shows(p.field) {
 			continue
 		}
-		v, err := native(p.field, row[p.field.Name])
+		value, err := native(p.field, v.row[p.field.Name])
 		if err != nil {
 			return nil, err
 		}
-		if v != nil {
-			rec[p.name] = goavro.Union(p.avro, v)
+		if value != nil {
+			rec[p.name] = goavro.Union(p.avro, value)
 			keep = true
 		}
 	}
@@ -73,15 +97,6 @@ func (sl slot) compound(row map[string]any, changed map[string]bool) (any, error
 		return nil, nil
 	}
 	return goavro.Union(eventNamespace+"."+sl.record, rec), nil
-}
-
-func (sl slot) touched(changed map[string]bool) bool {
-	for _, p := range sl.parts {
-		if p.field != nil && changed[p.field.Name] {
-			return true
-		}
-	}
-	return false
 }
 
 // native converts a stored value to what goavro encodes for the field's type; nil stays nil, and hidden fields are nil.

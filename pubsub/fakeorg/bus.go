@@ -31,7 +31,7 @@ type bus struct {
 	wake     chan struct{}
 	subs     map[*subscription]bool
 	schemas  schemaSet
-	channels map[string]map[string]bool // custom channels: event names by topic
+	channels map[string]map[string][]string // custom channels by topic: members by event name, with the fields that enrich them
 	rights   rights
 	faults   busFaults
 	meter    meter
@@ -45,6 +45,8 @@ type stored struct {
 	Event
 	event    string // record name of the event's schema, "" for a mark
 	standard bool   // goes to the standard channel too
+	plain    bool   // not for enriched channels, which have entries of their own
+	only     string // the one channel an enriched entry is for
 }
 
 const (
@@ -79,7 +81,7 @@ func seedOf(text string) uint64 {
 func (b *bus) clear(counter uint64) {
 	b.first += int64(len(b.log))
 	b.log, b.issued, b.counter = nil, map[string]int64{}, counter
-	b.channels, b.overflow, b.split = map[string]map[string]bool{}, overflowAfter, false
+	b.channels, b.overflow, b.split = map[string]map[string][]string{}, overflowAfter, false
 	b.rights, b.faults, b.meter = rights{}, busFaults{}, meter{}
 }
 

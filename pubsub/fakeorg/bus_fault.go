@@ -26,7 +26,7 @@ type ending struct {
 	status *status.Status
 }
 
-func (e ending) err(c call) error {
+func (e ending) err(c rpcCall) error {
 	if e.code == "" {
 		return e.status.Err()
 	}
@@ -34,7 +34,7 @@ func (e ending) err(c call) error {
 }
 
 // fault returns the error that the next call of this method shall end with, and counts it as used.
-func (b *bus) fault(c call) error {
+func (b *bus) fault(c rpcCall) error {
 	b.mu.Lock()
 	next := b.faults.calls[c.method]
 	if len(next) > 0 {
@@ -135,6 +135,15 @@ func (o *Org) ResetReplayIDs() {
 
 // SplitUpdates makes updates of several records in one transaction come apart: first what they share, then what each has beside it.
 func (o *Org) SplitUpdates(on bool) { o.bus.locked(func() { o.bus.split = on }) }
+
+// OverflowAfter makes a transaction of more than n record changes tell the rest as one overflow event an object; 0 means the
+// service's own 100,000.
+func (o *Org) OverflowAfter(n int) {
+	if n == 0 {
+		n = overflowAfter
+	}
+	o.bus.locked(func() { o.bus.overflow = n })
+}
 
 // HealStreams switches every fault of the bus off; allocation, rights and channels stay.
 func (o *Org) HealStreams() { o.bus.locked(func() { o.bus.faults = busFaults{} }) }

@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -49,38 +50,56 @@ func (b *bus) objectOf(event string) *Object {
 // carriesLocked reports whether the entry goes to the subscribers of the topic.
 func (b *bus) carriesLocked(t topic, s *stored) bool {
 	switch {
-	case s.event == "":
+	case s.event == "" || b.rights.hidden[s.event]:
 		return false
 	case t.event != "":
-		return t.event == s.event
-	case b.rights.hidden[s.event]:
-		return false
+		return t.event == s.event && s.only == ""
+	case s.only != "":
+		return t.name == s.only
 	case t.name == standardChannel:
 		return s.standard
 	}
-	return b.channels[t.name][s.event]
+	fields, member := b.channels[t.name][s.event]
+	return member && (len(fields) == 0 || !s.plain)
 }
 
 // SetChannel defines the members of a custom channel, such as /data/Bridge__chn, by object name; an object that is a member emits
 // events without being selected elsewhere. Running streams see the change with the next event. No members removes the channel.
 func (o *Org) SetChannel(name string, objects ...string) {
+	name = channelName(name)
+	o.bus.locked(func() {
+		delete(o.bus.channels, name)
+		if len(objects) == 0 {
+			return
+		}
+		o.bus.channels[name] = map[string][]string{}
+		for _, object := range objects {
+			o.bus.channels[name][eventName(object)] = nil
+		}
+	})
+}
+
+// EnrichChannel makes updates and deletions of a channel's member carry fields (REST names, a compound by its own) whether they
+// changed or not. Such a channel gets one event a record, and what was merged elsewhere has one replay id.
+func (o *Org) EnrichChannel(name, object string, fields ...string) error {
+	name = channelName(name)
+	err := fmt.Errorf("enrich %s: %s is no member", name, object)
+	o.bus.locked(func() {
+		if _, member := o.bus.channels[name][eventName(object)]; member {
+			o.bus.channels[name][eventName(object)], err = slices.Clone(fields), nil
+		}
+	})
+	return err
+}
+
+func channelName(name string) string {
 	if !strings.HasPrefix(name, topicPrefix) {
 		name = topicPrefix + name
 	}
 	if !strings.HasSuffix(name, channelSuffix) {
 		name += channelSuffix
 	}
-	o.bus.locked(func() {
-		delete(o.bus.channels, name)
-		if len(objects) == 0 {
-			return
-		}
-		members := map[string]bool{}
-		for _, object := range objects {
-			members[eventName(object)] = true
-		}
-		o.bus.channels[name] = members
-	})
+	return name
 }
 
 // Channels returns the custom channels and the record names of their events.

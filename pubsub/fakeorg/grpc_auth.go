@@ -10,7 +10,7 @@ import (
 // The three metadata keys every call carries. Their check looks at the session each time, which also keeps it alive.
 
 // authorize returns the call's token, or the error that refuses its metadata.
-func (b *bus) authorize(c call) (string, error) {
+func (b *bus) authorize(c rpcCall) (string, error) {
 	md, _ := metadata.FromIncomingContext(c.ctx)
 	token, instance, tenant := only(md, "accesstoken"), only(md, "instanceurl"), only(md, "tenantid")
 	u, err := url.Parse(instance)

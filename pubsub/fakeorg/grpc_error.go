@@ -16,13 +16,13 @@ import (
 
 const errorPrefix = "sfdc.platform.eventbus.grpc."
 
-type refusal struct {
+type serviceError struct {
 	code codes.Code
 	text string
 }
 
-// refusals holds every error code that is documented, without its prefix.
-var refusals = map[string]refusal{
+// serviceErrors holds every error code that is documented, without its prefix.
+var serviceErrors = map[string]serviceError{
 	"service.auth.error":           {codes.Unauthenticated, "An authentication exception occurred. Provide valid authentication values."},
 	"service.auth.headers.invalid": {codes.Unauthenticated, "The authentication headers are missing or not valid."},
 	"service.auth.refresh.invalid": {codes.InvalidArgument, "The auth_refresh field is not for clients."},
@@ -52,29 +52,29 @@ var refusals = map[string]refusal{
 	"subscription.internal.error":                   {codes.Internal, "The subscription failed with an internal error."},
 }
 
-// call is one RPC: what its errors and answers name.
-type call struct {
+// rpcCall is one RPC: what its errors and answers name.
+type rpcCall struct {
 	ctx    context.Context
 	method string
 	rpcID  string
 	trail  func(metadata.MD)
 }
 
-func (b *bus) newCall(ctx context.Context, method string) call {
+func (b *bus) newCall(ctx context.Context, method string) rpcCall {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return call{ctx: ctx, method: method, rpcID: b.newIDLocked(), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
+	return rpcCall{ctx: ctx, method: method, rpcID: b.newIDLocked(), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
 }
 
 // refuse returns the error of an error code in the form the service gives it.
-func (c call) refuse(code string) error { return c.refuseWith(code, "") }
+func (c rpcCall) refuse(code string) error { return c.refuseWith(code, "") }
 
 // refuseWith is refuse with a text of its own where text is not empty.
-func (c call) refuseWith(code, text string) error {
+func (c rpcCall) refuseWith(code, text string) error {
 	code = strings.TrimPrefix(code, errorPrefix)
-	r, known := refusals[code]
+	r, known := serviceErrors[code]
 	if !known {
-		r = refusal{codes.Unknown, "The call failed."}
+		r = serviceError{codes.Unknown, "The call failed."}
 	}
 	if text == "" {
 		text = r.text

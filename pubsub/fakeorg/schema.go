@@ -1,7 +1,7 @@
 package fakeorg
 
 import (
-	"crypto/md5"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -74,8 +74,8 @@ func newSchema(o *Object) (*schema, error) {
 
 // fingerprint returns the schema id of a schema's text.
 func fingerprint(text []byte) string {
-	sum := md5.Sum(text)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // slotsOf lists the event's fields in the order of the object: standard, custom, and those a person account borrows from its contact.
@@ -123,7 +123,7 @@ func slotOf(o *Object, f *Field) (slot, bool) {
 // absent names the standard fields that describe lists and no event carries.
 var absent = map[string]bool{
 	"IsDeleted": true, "SystemModstamp": true, "MasterRecordId": true, "PhotoUrl": true, "LastActivityDate": true,
-	"LastViewedDate": true, "LastReferencedDate": true,
+	"LastViewedDate": true, "LastReferencedDate": true, "IsEmailBounced": true,
 }
 
 func isPart(f *Field) bool { return f.Compound != "" && f.Compound != f.Name }

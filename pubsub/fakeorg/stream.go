@@ -28,7 +28,7 @@ const (
 
 // stream is the service's side of one Subscribe call.
 type stream struct {
-	call
+	rpcCall
 	bus   *bus
 	rpc   grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]
 	token string
@@ -44,12 +44,12 @@ type request struct {
 
 // Subscribe serves one stream until the client, the service or a fault ends it.
 func (s service) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]) error {
-	st := &stream{call: s.bus.newCall(rpc.Context(), "Subscribe"), bus: s.bus, rpc: rpc}
-	token, err := s.bus.authorize(st.call)
+	st := &stream{rpcCall: s.bus.newCall(rpc.Context(), "Subscribe"), bus: s.bus, rpc: rpc}
+	token, err := s.bus.authorize(st.rpcCall)
 	if err != nil {
 		return err
 	}
-	if err := s.bus.fault(st.call); err != nil {
+	if err := s.bus.fault(st.rpcCall); err != nil {
 		return err
 	}
 	st.token = token
@@ -72,7 +72,7 @@ func (s *stream) Run(ctx context.Context) error {
 		case <-wake:
 			err = s.recheck()
 		case <-s.ended():
-			return s.sub.ending.err(s.call)
+			return s.sub.ending.err(s.rpcCall)
 		case r := <-requests:
 			err = s.fetch(r)
 		case <-s.alarm.C:
@@ -129,7 +129,7 @@ func (s *stream) fetch(r request) error {
 	}
 	var code string
 	if s.sub == nil {
-		s.sub, code = s.bus.open(r.FetchRequest, s.call)
+		s.sub, code = s.bus.open(r.FetchRequest, s.rpcCall)
 	} else {
 		code = s.bus.refused(s.sub, r.FetchRequest)
 	}

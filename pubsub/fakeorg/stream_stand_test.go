@@ -177,4 +177,3 @@ func after(id []byte, n int32) *pubsubpb.FetchRequest {
 }
 
 func more(n int32) *pubsubpb.FetchRequest { return &pubsubpb.FetchRequest{NumRequested: n} }
-

@@ -66,7 +66,7 @@ func (s *subscription) endLocked(e ending) {
 }
 
 // open makes the subscription that a stream's first request asks for, or returns the error code that refuses it.
-func (b *bus) open(r *pubsubpb.FetchRequest, c call) (*subscription, string) {
+func (b *bus) open(r *pubsubpb.FetchRequest, c rpcCall) (*subscription, string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if r.GetTopicName() == "" {
