@@ -1,9 +1,9 @@
 // Package fakeorg is a Salesforce org in memory: OAuth, REST, and the Pub/Sub API over one set of rows, with faults on demand.
 //
-//	 REST write ──┐                                   ┌── GetTopic, GetSchema
-//	              ├─▶ save ─▶ rows ─▶ Commit ─▶ bus ──┤
-//	 user's edit ─┘     (one lock: event order =      └── Subscribe, with credit
-//	                     commit order)
+//	REST write ──┐                                   ┌── GetTopic, GetSchema
+//	             ├─▶ save ─▶ rows ─▶ Commit ─▶ bus ──┤
+//	user's edit ─┘     (one lock: event order =      └── Subscribe, with credit
+//	                    commit order)
 //
 // # Promises
 //

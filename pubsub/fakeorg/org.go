@@ -56,7 +56,9 @@ func New(opts Options) *Org {
 	}
 	o.schema.Store(objects)
 	o.bus = newBus(o)
-	o.load()
+	if err := o.load(); err != nil {
+		panic(err)
+	}
 	return o
 }
 

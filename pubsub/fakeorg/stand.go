@@ -1,18 +1,29 @@
 package fakeorg
 
 import (
-	"fmt"
 	"net/http"
 )
 
-type faultRules struct{}
 type cursorSet struct{}
-type saveHooks struct{}
-type people struct{}
+type faultRules struct{}
 
-func textOf(v any) string { return fmt.Sprint(v) }
+type faultRule struct {
+	Status int
+	Cut    string
+}
 
-func (o *Org) load() {}
+const CutBefore, CutAfter = "before", "after"
 
-// Handler returns the HTTP face of the org.
-func (o *Org) Handler() http.Handler { return http.NotFoundHandler() }
+func (f *faultRules) match(method, path string) *faultRule { return nil }
+func (f *faultRule) wait(*http.Request) bool               { return true }
+func (f *faultRule) reply() reply                          { return reply{} }
+
+func (t *Tx) fault(o *Object, verb string) *Error           { return nil }
+func (t *Tx) tripped(o *Object, rows int) *Error            { return nil }
+func (o *Org) control(r *http.Request, path []string) reply { return refusal(notFound()) }
+func (o *Org) described(*Object, string) bool               { return false }
+
+type duplicateResult struct{}
+
+func (c *call) duplicates(o *Object, e *Error) *duplicateResult { return nil }
+func (c *call) query(all bool) reply                            { return refusal(notFound()) }
