@@ -117,12 +117,8 @@ func docOf(sl slot) string {
 
 func docOfField(f *Field) string {
 	switch {
-	case f.Name == "CreatedDate":
-		return "CreatedDate:DateTime"
-	case f.Name == "Birthdate" || f.Name == "PersonBirthdate":
-		return "Data:Birthday"
-	case f.Name == "Fax":
-		return "Data:Fax"
+	case docsByName[f.Name] != "":
+		return docsByName[f.Name]
 	case f.Type == "textarea" && strings.EqualFold(f.Extra, "richtextarea"):
 		return "Data:HtmlStringPlusClob"
 	case f.Type == "textarea" && f.Length > 255:
@@ -132,6 +128,13 @@ func docOfField(f *Field) string {
 		return doc
 	}
 	return "Data:Text"
+}
+
+// docsByName are the standard fields of which an org says more than their type.
+var docsByName = map[string]string{
+	"CreatedDate": "CreatedDate:DateTime", "Birthdate": "Data:Birthday", "PersonBirthdate": "Data:Birthday", "Fax": "Data:Fax",
+	"TickerSymbol": "Data:Content", "CleanStatus": "Data:StaticEnum",
+	"JigsawContactId": "ExternalForeignKey:ExternalId", "JigsawCompanyId": "ExternalForeignKey:ExternalId",
 }
 
 var docs = map[string]string{
