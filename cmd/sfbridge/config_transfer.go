@@ -1,0 +1,135 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"sfbridge/bridge"
+)
+
+// TransferConfig is one [[project.NAME.transfer]].
+type TransferConfig struct {
+	Name            string         `toml:"name"`
+	Object          string         `toml:"object"`
+	Type            string         `toml:"type"` // the platform's event type; makes it a transfer of activities
+	Direction       string         `toml:"direction"`
+	Identity        []PairConfig   `toml:"identity"`
+	Fields          []PairConfig   `toml:"fields"`
+	Key             string         `toml:"key"`
+	Condition       string         `toml:"condition"`
+	NoMatchInbound  string         `toml:"no_match_inbound"`
+	NoMatchOutbound string         `toml:"no_match_outbound"`
+	OnDelete        string         `toml:"on_delete"`
+	Tags            []string       `toml:"tags"`
+	Who             string         `toml:"who"`
+	Set             map[string]any `toml:"set"`
+	Shadow          bool           `toml:"shadow"`
+}
+
+// PairConfig ties a field to an attribute.
+type PairConfig struct {
+	Salesforce string `toml:"salesforce"`
+	Platform   string `toml:"platform"`
+	Direction  string `toml:"direction"` // "" is that of the transfer
+	Format     string `toml:"format"`
+	Default    any    `toml:"default"`
+	KeepNull   bool   `toml:"keep_null"`
+	Inbound    string `toml:"inbound"`
+	Outbound   string `toml:"outbound"`
+}
+
+func (t *TransferConfig) byDefault() {
+	t.Direction = string(bridge.Both)
+	t.NoMatchInbound, t.NoMatchOutbound = string(bridge.CreateNew), string(bridge.SkipIt)
+	t.OnDelete = string(bridge.KeepContact)
+}
+
+// nouns are the projects of a configuration without fault, in alphabetical order.
+func (c *Config) nouns() []bridge.Project {
+	var all []bridge.Project
+	for _, name := range slices.Sorted(maps.Keys(c.Projects)) {
+		p := c.Projects[name]
+		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org}
+		for i := range p.Transfers {
+			noun.Transfers = append(noun.Transfers, p.Transfers[i].noun())
+		}
+		all = append(all, noun)
+	}
+	return all
+}
+
+func (t *TransferConfig) noun() bridge.Transfer {
+	n := bridge.Transfer{
+		ID: bridge.TransferID(t.Name), Object: bridge.Object(t.Object), Kind: bridge.ContactTouched, Type: t.Type,
+		Direction: bridge.Direction(t.Direction), Key: bridge.Field(t.Key), Condition: t.Condition,
+		Inbound: bridge.NoMatch(t.NoMatchInbound), Outbound: bridge.NoMatch(t.NoMatchOutbound),
+		OnDelete: bridge.OnDelete(t.OnDelete), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
+	}
+	if t.Type != "" {
+		n.Kind = bridge.Happened
+	}
+	for i := range t.Identity {
+		n.Identity = append(n.Identity, t.Identity[i].noun(n.Direction))
+	}
+	for i := range t.Fields {
+		n.Fields = append(n.Fields, t.Fields[i].noun(n.Direction))
+	}
+	if len(t.Set) > 0 {
+		n.Set = make(bridge.Fields, len(t.Set))
+		for f, v := range t.Set {
+			n.Set[bridge.Field(f)], _ = valueOf(v)
+		}
+	}
+	return n
+}
+
+func (p *PairConfig) noun(whole bridge.Direction) bridge.Pair {
+	n := bridge.Pair{
+		Salesforce: bridge.Field(p.Salesforce), Platform: bridge.Attribute(p.Platform), Direction: bridge.Direction(p.Direction),
+		Format: bridge.Format(p.Format), KeepNull: p.KeepNull, Inbound: p.Inbound, Outbound: p.Outbound,
+	}
+	if p.Direction == "" {
+		n.Direction = whole
+	}
+	n.Default, _ = valueOf(p.Default)
+	return n
+}
+
+// valueOf is a constant of the file as a value; nothing written is unknown. It reports false for what no field can hold.
+func valueOf(v any) (bridge.Value, bool) {
+	switch v := v.(type) {
+	case nil:
+		return bridge.Value{}, true
+	case string:
+		return bridge.TextValue(v), true
+	case bool:
+		return bridge.BoolValue(v), true
+	case int64:
+		return bridge.IntValue(v), true
+	case float64:
+		return bridge.NumberValue(v), true
+	case time.Time:
+		return bridge.DateTimeValue(v), true
+	case toml.LocalDate:
+		return bridge.Value{Kind: bridge.Date, Text: v.String()}, true
+	case []any:
+		return multiOf(v)
+	default:
+		return bridge.Value{}, false
+	}
+}
+
+func multiOf(list []any) (bridge.Value, bool) {
+	var all []string
+	for _, v := range list {
+		s, ok := v.(string)
+		if !ok {
+			return bridge.Value{}, false
+		}
+		all = append(all, s)
+	}
+	return bridge.MultiValue(all), true
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sfbridge/bridge"
+)
+
+// expressionUse says what an expression is for, which decides what it may name and must answer.
+type expressionUse string
+
+// The uses.
+const (
+	conditionUse expressionUse = "condition"
+	inboundUse   expressionUse = "inbound"
+	outboundUse  expressionUse = "outbound"
+)
+
+var (
+	fieldPattern     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+	parentPattern    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$`)
+	attributePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`)
+	// compounds are fields that Salesforce puts together itself and refuses in a write.
+	compounds = []string{"Name", "MailingAddress", "OtherAddress", "BillingAddress", "ShippingAddress", "Address", "PersonMailingAddress"}
+	// obligatory names the fields without which Salesforce creates no row, by object.
+	obligatory = map[string][]string{"Contact": {"LastName"}, "Lead": {"LastName", "Company"}, "Account": {"Name"}}
+)
+
+// transferCheck looks at one transfer.
+type transferCheck struct {
+	*validation
+	path string
+	p    *ProjectConfig
+	t    *TransferConfig
+}
+
+func (c *transferCheck) run() {
+	t := c.t
+	if t.Name == "" {
+		c.add(c.path+".name", `give it a name, such as "contacts"`, "the transfer has no name")
+	} else if !namePattern.MatchString(t.Name) {
+		c.add(c.path+".name", remedyOfName, "%q cannot be the name of a transfer", t.Name)
+	}
+	if t.Object == "" {
+		c.add(c.path+".object", `write the API name, such as object = "Contact"`, "the Salesforce object is missing")
+	} else if !fieldPattern.MatchString(t.Object) {
+		c.add(c.path+".object", "write the API name, such as Contact or Vehicle__c", "%q is not the name of an object", t.Object)
+	}
+	c.oneOf(c.path+".direction", t.Direction, directions())
+	c.oneOf(c.path+".no_match_inbound", t.NoMatchInbound, []string{"create", "skip"})
+	c.oneOf(c.path+".no_match_outbound", t.NoMatchOutbound, []string{"create", "skip"})
+	c.oneOf(c.path+".on_delete", t.OnDelete, []string{"keep", "delete"})
+	c.optionalField(c.path+".key", t.Key)
+	c.expression(c.path+".condition", t.Condition, conditionUse)
+	c.constants()
+	c.pairs("identity", t.Identity)
+	c.pairs("fields", t.Fields)
+	if t.Type != "" {
+		c.activity()
+	} else {
+		c.contact()
+	}
+	c.twice()
+}
+
+func (c *transferCheck) activity() {
+	known := platforms()[c.p.Platform].activities
+	if len(known) > 0 && !slices.Contains(known, c.t.Type) {
+		c.add(c.path+".type", meant(c.t.Type, known), "%s has no event %q", c.p.Platform, c.t.Type)
+	}
+	if c.t.Direction != string(bridge.Outbound) {
+		c.add(c.path+".direction", `write direction = "outbound"`, "what happens on a platform goes to Salesforce alone")
+	}
+	if len(c.t.Fields) == 0 && len(c.t.Set) == 0 {
+		c.add(c.path+".fields", `add fields = [ { salesforce = "Subject", platform = "message.text" } ]`, "the transfer writes nothing")
+	}
+	if len(c.t.Identity) > 0 {
+		c.add(c.path+".identity", "remove it: the contact's own transfer says how it is found", "an activity has no identity of its own")
+	}
+	c.optionalField(c.path+".who", c.t.Who)
+}
+
+func (c *transferCheck) contact() {
+	if len(c.t.Identity) == 0 {
+		c.add(c.path+".identity", `add identity = [ { salesforce = "Email", platform = "email", format = "email" } ]`, "nothing says how both sides are matched")
+	}
+	if len(c.t.Fields) == 0 && len(c.t.Identity) == 0 {
+		c.add(c.path+".fields", `add fields = [ { salesforce = "LastName", platform = "lastName" } ]`, "the transfer carries no field")
+	}
+	if c.t.Who != "" {
+		c.add(c.path+".who", "remove it, or name the event by type =", "who is for activities")
+	}
+	c.creatable()
+}
+
+// creatable sees to it that a row that is to be created has what Salesforce asks for.
+func (c *transferCheck) creatable() {
+	if !bridge.Direction(c.t.Direction).Covers(bridge.Outbound) || c.t.NoMatchOutbound != string(bridge.CreateNew) {
+		return
+	}
+	for _, field := range obligatory[c.t.Object] {
+		if _, ok := c.t.Set[field]; ok || c.sure(field) {
+			continue
+		}
+		c.add(c.path+".no_match_outbound", fmt.Sprintf(`give the pair of %s a default, or write set = { %s = "..." }`, field, field),
+			"Salesforce creates no %s without %s, and a contact may come without it", c.t.Object, field)
+		return
+	}
+}
+
+// sure reports whether a pair always gives the field a value.
+func (c *transferCheck) sure(field string) bool {
+	return slices.ContainsFunc(slices.Concat(c.t.Fields, c.t.Identity), func(p PairConfig) bool {
+		return p.Salesforce == field && (p.Outbound != "" || p.Default != nil && p.Default != "")
+	})
+}
+
+func (c *transferCheck) constants() {
+	for field, v := range c.t.Set {
+		path := join(c.path+".set", field)
+		if !fieldPattern.MatchString(field) {
+			c.add(path, "write the API name, such as Status", "%q is not the name of a field", field)
+		} else if _, ok := valueOf(v); !ok {
+			c.add(path, "write a text, a number, a date, true, false or a list of texts", "a field cannot hold %s", kindOf(v))
+		}
+	}
+	for i, tag := range c.t.Tags {
+		if strings.TrimSpace(tag) == "" || len([]rune(tag)) > 255 {
+			c.add(fmt.Sprintf("%s.tags[%d]", c.path, i), "write 1 to 255 characters", "the tag is empty or too long")
+		}
+	}
+}
+
+func (c *transferCheck) pairs(key string, pairs []PairConfig) {
+	for i := range pairs {
+		c.pair(fmt.Sprintf("%s.%s[%d]", c.path, key, i), &pairs[i])
+	}
+}
+
+func (c *transferCheck) pair(path string, p *PairConfig) {
+	whole := bridge.Direction(c.t.Direction)
+	direction := whole
+	if p.Direction != "" {
+		c.oneOf(path+".direction", p.Direction, directions())
+		if direction = bridge.Direction(p.Direction); (whole == bridge.Inbound || whole == bridge.Outbound) && !direction.Covers(whole) {
+			c.add(path+".direction", "remove the pair or change the direction of the transfer", "the transfer is %s, so an %s pair does nothing", whole, direction)
+		}
+	}
+	c.sides(path, p, direction)
+	c.oneOf(path+".format", cmp.Or(p.Format, "text"), []string{"text", string(bridge.PhoneFormat), string(bridge.EmailFormat)})
+	if p.Format == "text" {
+		p.Format = ""
+	}
+	if _, ok := valueOf(p.Default); !ok {
+		c.add(path+".default", "write a text, a number, a date, true, false or a list of texts", "a field cannot hold %s", kindOf(p.Default))
+	}
+	c.expression(path+".inbound", p.Inbound, inboundUse)
+	c.expression(path+".outbound", p.Outbound, outboundUse)
+}
+
+// sides sees to it that both ends of a pair are named where they are needed.
+func (c *transferCheck) sides(path string, p *PairConfig, d bridge.Direction) {
+	switch {
+	case p.Salesforce == "" && (p.Inbound == "" || d.Covers(bridge.Outbound)):
+		c.add(path+".salesforce", `write salesforce = "LastName"`, "the pair names no Salesforce field")
+	case p.Salesforce != "" && !fieldPattern.MatchString(p.Salesforce) && !parentPattern.MatchString(p.Salesforce):
+		c.add(path+".salesforce", "write the API name, such as LastName, Region__c or Account.Name", "%q is not the name of a field", p.Salesforce)
+	case d.Covers(bridge.Outbound) && strings.Contains(p.Salesforce, "."):
+		c.add(path+".salesforce", `write direction = "inbound" on the pair`, "%s belongs to the parent and is read, never written", p.Salesforce)
+	case d.Covers(bridge.Outbound) && slices.Contains(compounds, p.Salesforce) && !slices.Contains(obligatory[c.t.Object], p.Salesforce):
+		c.add(path+".salesforce", `map its parts, such as FirstName and LastName, or write direction = "inbound" on the pair`,
+			"Salesforce puts %s together itself and refuses it in a write", p.Salesforce)
+	}
+	switch {
+	case p.Platform == "" && (p.Outbound == "" || d.Covers(bridge.Inbound)):
+		c.add(path+".platform", `write platform = "lastName"`, "the pair names no attribute of the platform")
+	case p.Platform != "" && !attributePattern.MatchString(p.Platform):
+		c.add(path+".platform", "write the attribute, such as lastName or custom.region", "%q is not the name of an attribute", p.Platform)
+	}
+}
+
+// twice blames two pairs that write the same field or the same attribute.
+func (c *transferCheck) twice() {
+	seen := map[string]string{}
+	for i, p := range c.t.Fields {
+		d := bridge.Direction(cmp.Or(p.Direction, c.t.Direction))
+		path := fmt.Sprintf("%s.fields[%d]", c.path, i)
+		if d.Covers(bridge.Outbound) && p.Salesforce != "" {
+			c.taken(seen, "field "+p.Salesforce, path+".salesforce")
+		}
+		if d.Covers(bridge.Inbound) && p.Platform != "" {
+			c.taken(seen, "attribute "+p.Platform, path+".platform")
+		}
+	}
+}
+
+func (c *transferCheck) taken(seen map[string]string, what, path string) {
+	if first, ok := seen[what]; ok {
+		c.add(path, "keep one of them, or give each a direction of its own", "the %s is written by %s too", what, first)
+		return
+	}
+	seen[what] = strings.TrimPrefix(path[:strings.LastIndex(path, ".")], c.path+".")
+}
+
+func (c *transferCheck) optionalField(path, field string) {
+	if field != "" && !fieldPattern.MatchString(field) {
+		c.add(path, "write the API name, such as PlatformId__c", "%q is not the name of a field", field)
+	}
+}
+
+func (c *transferCheck) expression(path, source string, use expressionUse) {
+	if source == "" || c.judge == nil {
+		return
+	}
+	c.addError(path, c.judge(source, use))
+}
