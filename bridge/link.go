@@ -48,8 +48,8 @@ type Claim struct {
 
 // Effects is what one carry leaves behind; the journal makes all of it durable in one step with the settling of the work.
 type Effects struct {
-	Link     *Link // stored as it is, baseline and member flags included
-	Unlink   *Link
+	Unlinks  []Link        // ended, before Links are stored
+	Links    []Link        // stored as they are, baseline and member flags included
 	Stage    []Unconfirmed // recorded before the write is sent
 	Withdraw []Unconfirmed // no longer expected
 	Claims   []Claim       // taken or rewritten
