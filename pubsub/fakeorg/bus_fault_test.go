@@ -1,0 +1,164 @@
+package fakeorg
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+func TestStall_TakesRequestsAndSendsNothing(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		st := s.stream(latest(1))
+		s.org.Stall()
+		s.contacts(3)
+		ask(t, st, more(4))
+		time.AfterFunc(time.Hour, s.org.Unstall)
+		start := time.Now()
+		r := receive(t, st)
+		if time.Since(start) != time.Hour || len(r.Events) != 3 || r.PendingNumRequested != 2 {
+			t.Errorf("after %v: %d events, pending %d", time.Since(start), len(r.Events), r.PendingNumRequested)
+		}
+	})
+}
+
+func TestCloseStreams_LooksLikeTheNetwork(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		for code, text := range map[codes.Code]string{codes.Unavailable: "RST_STREAM closed stream. HTTP/2 error code: NO_ERROR", codes.OK: ""} {
+			st := s.stream(latest(1))
+			if n := s.org.CloseStreams(code, text); n != 1 {
+				t.Errorf("%d streams closed", n)
+			}
+			_, err := st.Recv()
+			if code == codes.OK && !errors.Is(err, io.EOF) || code != codes.OK && status.Code(err) != code {
+				t.Errorf("%v: got %v", code, err)
+			}
+			if trailer := st.Trailer(); len(trailer.Get("error-code")) > 0 {
+				t.Errorf("%v: trailer %v", code, trailer)
+			}
+		}
+	})
+}
+
+func TestStreamFault_RaisesEachDocumentedError(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		for _, code := range slices.Sorted(maps.Keys(serviceErrors)) {
+			running := s.stream(latest(1))
+			s.org.StreamFault(errorPrefix+code, 2)
+			_, err := running.Recv()
+			wantRefusal(t, err, running.Trailer(), serviceErrors[code].code, code, "Subscribe")
+			next, err := s.client.Subscribe(s.ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = next.Recv()
+			wantRefusal(t, err, next.Trailer(), serviceErrors[code].code, code, "Subscribe")
+		}
+		if r := receive(t, s.stream(latest(1))); r.PendingNumRequested != 1 {
+			t.Errorf("after the faults: %v", r)
+		}
+	})
+}
+
+func TestAllocation_EndsStreamsUntilADayHasPassed(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.Allocation(5)
+		s.contacts(8)
+		st := s.stream(earliest(10))
+		if r := receive(t, st); len(r.Events) != 5 {
+			t.Fatalf("%d events delivered", len(r.Events))
+		}
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.ResourceExhausted, "subscription.limit.exceeded", "Subscribe")
+		time.Sleep(23 * time.Hour)
+		s.ctx = s.renewed()
+		refused := s.stream(earliest(1))
+		_, err = refused.Recv()
+		wantRefusal(t, err, refused.Trailer(), codes.ResourceExhausted, "subscription.limit.exceeded", "Subscribe")
+		time.Sleep(time.Hour)
+		if r := receive(t, s.stream(earliest(10))); len(r.Events) != 5 {
+			t.Errorf("%d events a day later", len(r.Events))
+		}
+		if limit, used := s.org.Delivered(); limit != 5 || used != 5 {
+			t.Errorf("limit %d, used %d", limit, used)
+		}
+	})
+}
+
+func TestSettleLatest_LosesTheFirstEvents(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.SettleLatest(5 * time.Second)
+		st := s.stream(latest(10))
+		s.contacts(1)
+		time.Sleep(5 * time.Second)
+		s.contacts(1)
+		want := s.org.Events()[1].ID
+		if r := receive(t, st); len(r.Events) != 1 || r.Events[0].Event.Id != want {
+			t.Errorf("got %v, want the event after the settling", r.Events)
+		}
+	})
+}
+
+func TestLimitStreams_RefusesOneMore(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.LimitStreams(1)
+		s.stream(latest(1))
+		st := s.stream(latest(1))
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.ResourceExhausted, "service.protection.stream.limit.triggered", "Subscribe")
+	})
+}
+
+func TestResetReplayIDs_EndsRunningStreams(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		st := s.stream(latest(1))
+		s.org.ResetReplayIDs()
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.Internal, "service.unavailable", "Subscribe")
+	})
+}
+
+func TestAnswers_StayUnderThreeMegabytes(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		text := strings.Repeat("x", 900_000)
+		for range 5 {
+			s.commit(s.create("Contact", "003000000000001AAA", map[string]any{"LastName": "Sato", "Description": text}))
+		}
+		st := s.stream(earliest(5))
+		var sizes []int
+		for n := 0; n < 5; {
+			r := receive(t, st)
+			n += len(r.Events)
+			sizes = append(sizes, len(r.Events))
+			if int(r.PendingNumRequested) != 5-n {
+				t.Errorf("pending %d after %d events", r.PendingNumRequested, n)
+			}
+		}
+		if !slices.Equal(sizes, []int{3, 2}) {
+			t.Errorf("answers of %v events", sizes)
+		}
+	})
+}
+
+func TestStream_EndsWithTheClient(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		st := s.stream(latest(1))
+		if err := st.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Recv(); !errors.Is(err, io.EOF) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if n := len(s.org.Subscriptions()); n != 0 {
+			t.Errorf("%d subscriptions left", n)
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package fakeorg
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// entities receives what is there for a topic from the beginning and names the objects.
+func entities(t *testing.T, s *streamStand, topic string) (out []string) {
+	t.Helper()
+	r := receive(t, s.stream(&pubsubpb.FetchRequest{TopicName: topic, ReplayPreset: pubsubpb.ReplayPreset_EARLIEST, NumRequested: 100}))
+	for _, e := range r.Events {
+		header, _ := decode(t, s.org, Event{SchemaID: e.Event.SchemaId, Payload: e.Event.Payload})
+		out = append(out, header["entityName"].(string))
+	}
+	return out
+}
+
+func (s *streamStand) remove(object string, ids ...string) {
+	var edits []Edit
+	for _, id := range ids {
+		edits = append(edits, Edit{Object: s.org.object(object), Record: id, Kind: KindDelete, Row: map[string]any{"Email": "a@example.com", "LastName": id}})
+	}
+	s.commit(edits...)
+}
+
+func TestTopics_CarryWhatIsTheirs(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		if err := s.org.Select("Lead", false); err != nil {
+			t.Fatal(err)
+		}
+		s.org.SetChannel("Bridge__chn", "Lead", "Account")
+		for _, object := range []string{"Contact", "Account", "Lead"} {
+			s.remove(object, "1")
+		}
+		want := map[string][]string{
+			contactTopic: {"Contact"}, standardChannel: {"Contact", "Account"}, "/data/Bridge__chn": {"Account", "Lead"},
+			"/data/LeadChangeEvent": {"Lead"},
+		}
+		for topic, objects := range want {
+			if diff := cmp.Diff(objects, entities(t, s, topic)); diff != "" {
+				t.Errorf("%s: %s", topic, diff)
+			}
+		}
+	})
+}
+
+func TestTopics_LeaveOutSilentlyWhatIsHidden(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.remove("Contact", "1")
+		s.remove("Account", "1")
+		single := s.stream(earliest(2))
+		receive(t, single)
+		s.org.HideFrom("Contact")
+		s.remove("Contact", "2")
+		if r := receive(t, single); len(r.Events) != 0 {
+			t.Error("a running stream goes on after the right was lost")
+		}
+		if diff := cmp.Diff([]string{"Account"}, entities(t, s, standardChannel)); diff != "" {
+			t.Error(diff)
+		}
+		s.org.ShowTo("Contact")
+		if diff := cmp.Diff([]string{"Contact", "Account", "Contact"}, entities(t, s, standardChannel)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestEnrichedChannel_UngroupsUnderOneReplayID(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.SetChannel("Bridge__chn", "Contact")
+		if err := s.org.EnrichChannel("Bridge__chn", "Contact", "Email", "Name"); err != nil {
+			t.Fatal(err)
+		}
+		s.remove("Contact", "1", "2")
+		r := receive(t, s.stream(&pubsubpb.FetchRequest{TopicName: "/data/Bridge__chn", ReplayPreset: pubsubpb.ReplayPreset_EARLIEST, NumRequested: 9}))
+		if len(r.Events) != 2 || !bytes.Equal(r.Events[0].ReplayId, r.Events[1].ReplayId) || r.Events[0].Event.Id == r.Events[1].Event.Id {
+			t.Fatalf("got %v", r.Events)
+		}
+		for i, id := range []string{"1", "2"} {
+			e := r.Events[i].Event
+			header, body := decode(t, s.org, Event{SchemaID: e.SchemaId, Payload: e.Payload})
+			want := map[string]any{"Email": "a@example.com", "Name": "com.sforce.eventbus.PersonName", "Name.LastName": id}
+			if diff := cmp.Diff(want, body); diff != "" || header["recordIds"].([]any)[0] != id {
+				t.Errorf("%v %s", header, diff)
+			}
+		}
+		if r := receive(t, s.stream(earliest(9))); len(r.Events) != 1 {
+			t.Errorf("the object's own topic has %d events, want the merged one", len(r.Events))
+		}
+	})
+}
