@@ -51,9 +51,9 @@ type Transfer struct {
 	Fields   []Pair
 	// Key is the external id field of the object that holds the contact's id (or the callback's for activities); "" where there is none.
 	Key       Field
-	Condition string // an expression over sf.* and contact.*; "" holds always
-	Inbound   NoMatch
-	Outbound  NoMatch
+	Condition string  // an expression over sf.* and contact.*; "" holds always
+	NoContact NoMatch // inbound, where nobody on the platform matches
+	NoRecord  NoMatch // outbound, where no record matches
 	OnDelete  OnDelete
 	Tags      []string // put on contacts that the bridge creates
 	Who       Field    // for activities: the reference that takes the linked record, such as WhoId

@@ -65,7 +65,7 @@ func (t *TransferConfig) noun() bridge.Transfer {
 	n := bridge.Transfer{
 		ID: bridge.TransferID(t.Name), Object: bridge.Object(t.Object), Kind: bridge.ContactTouched, Type: t.Type,
 		Direction: bridge.Direction(t.Direction), Key: bridge.Field(t.Key), Condition: t.Condition,
-		Inbound: bridge.NoMatch(t.NoMatchInbound), Outbound: bridge.NoMatch(t.NoMatchOutbound),
+		NoContact: bridge.NoMatch(t.NoMatchInbound), NoRecord: bridge.NoMatch(t.NoMatchOutbound),
 		OnDelete: bridge.OnDelete(t.OnDelete), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
 	}
 	if t.Type != "" {

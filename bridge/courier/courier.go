@@ -1,0 +1,224 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// Config is what operators may set.
+type Config struct {
+	// Workers is how many deliveries of one outlet are carried at a time; 0 is 64. What is needed is rate times the platform's latency.
+	Workers int
+	// Linger is how long a row waits for company before a Collections call that has room; 0 sends at once.
+	Linger time.Duration
+	// Calls is how many calls of writes to one org are in flight at most; 0 is 5.
+	Calls int
+	// ConfirmWithin is how long the stream may take to confirm a write before the record is read; 0 is 30 s.
+	ConfirmWithin time.Duration
+}
+
+// Platform is a connector's abilities. Finder and Fetcher are nil where the platform cannot.
+type Platform struct {
+	Sender  bridge.Sender
+	Finder  bridge.Finder
+	Fetcher bridge.Fetcher
+	Parser  bridge.Parser
+}
+
+// Org is a Salesforce org's two sides.
+type Org struct {
+	Writer bridge.Writer
+	Reader bridge.Reader
+}
+
+// Breakers keeps breakers over a restart.
+type Breakers interface {
+	// LoadBreaker reads the state of an outlet's breaker into s; without one it leaves s as it is.
+	LoadBreaker(ctx context.Context, o bridge.Outlet, s any) error
+	// SaveBreaker makes it durable.
+	SaveBreaker(ctx context.Context, o bridge.Outlet, s any) error
+}
+
+// Deps is what the courier stands on. All are needed but Registerer.
+type Deps struct {
+	Journal    bridge.Journal
+	Ledger     bridge.Ledger
+	Mirror     bridge.Mirror
+	Folding    bridge.Folding
+	Breakers   Breakers
+	Rules      *rule.Set
+	Platforms  map[bridge.ProjectID]Platform
+	Orgs       map[string]Org // by the configured name
+	Now        bridge.Now
+	Log        *slog.Logger
+	Registerer prometheus.Registerer // nil for none
+}
+
+// Courier carries due deliveries. Make it with New, run it once.
+type Courier struct {
+	cfg     Config
+	d       Deps
+	locks   *locks
+	outlets []*outlet
+	wants   map[string]*rule.Wants // by org
+	writes  map[string]*pool       // by org
+	gates   []*gate
+	figures *figures
+}
+
+// outlet is one direction of one project.
+type outlet struct {
+	bridge.Outlet
+	project  *rule.Project
+	platform Platform
+	org      Org
+	toward   *gate // the platform's
+	home     *gate // the org's
+}
+
+// New makes a courier over what d holds. It starts nothing.
+func New(cfg Config, d Deps) (*Courier, error) {
+	if cfg.Workers == 0 {
+		cfg.Workers = 64
+	}
+	if cfg.Calls == 0 {
+		cfg.Calls = 5
+	}
+	if cfg.ConfirmWithin == 0 {
+		cfg.ConfirmWithin = 30 * time.Second
+	}
+	c := &Courier{cfg: cfg, d: d, locks: newLocks(), wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
+	homes := map[string]*gate{}
+	for name, org := range d.Orgs {
+		c.wants[name] = d.Rules.Wants(name)
+		c.writes[name] = newPool(cfg, org.Writer)
+		homes[name] = c.gate(bridge.Outlet{Project: bridge.ProjectID(name), Direction: bridge.Outbound})
+	}
+	for _, p := range d.Rules.Projects() {
+		platform, ok := d.Platforms[p.ID]
+		org, known := d.Orgs[p.Org]
+		if !ok || !known {
+			return nil, fmt.Errorf("project %s: no platform or no org %q to carry to", p.ID, p.Org)
+		}
+		toward := c.gate(bridge.Outlet{Project: p.ID, Direction: bridge.Inbound})
+		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
+			c.outlets = append(c.outlets, &outlet{bridge.Outlet{Project: p.ID, Direction: way}, p, platform, org, toward, homes[p.Org]})
+		}
+	}
+	return c, nil
+}
+
+// gate makes the gate of a destination: a project's platform by {project, inbound}, an org by {its name, outbound}.
+func (c *Courier) gate(o bridge.Outlet) *gate {
+	g := newGate(o, c.d.Now)
+	c.gates = append(c.gates, g)
+	return g
+}
+
+// Run folds and carries until ctx ends, and returns after the last carrier has ended. Carries under way when ctx ends are cut off: their deliveries stay
+// in the journal and are carried again.
+func (c *Courier) Run(ctx context.Context) error {
+	for _, g := range c.gates {
+		if err := c.d.Breakers.LoadBreaker(ctx, g.outlet, &g.state); err != nil {
+			return fmt.Errorf("load breaker of %s %s: %w", g.outlet.Project, g.outlet.Direction, err)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.foldAll(ctx) })
+	for _, p := range c.writes {
+		g.Go(func() error { return p.Run(ctx) })
+	}
+	for _, o := range c.outlets {
+		for range c.cfg.Workers {
+			g.Go(func() error { return c.carryAll(ctx, o) })
+		}
+	}
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// carryAll carries one delivery after the other. Only a store that fails ends it.
+func (c *Courier) carryAll(ctx context.Context, o *outlet) error {
+	for {
+		w, err := c.d.Journal.Next(ctx, o.Outlet)
+		if err != nil {
+			return err
+		}
+		if err := c.carry(ctx, o, w); err != nil {
+			return err
+		}
+	}
+}
+
+// carry carries w and tells the journal how it ended.
+func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
+	t := &trip{c: c, o: o, w: w}
+	err := t.run(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return c.settle(ctx, t, err)
+}
+
+// settle ends the work by the verdict over err.
+func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
+	now := c.d.Now()
+	var wait *waitError
+	if errors.As(err, &wait) {
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(wait.d), Reason: wait.reason, Volatile: true})
+	}
+	verdict, d := bridge.VerdictOf(err)
+	if verdict == bridge.Retry || verdict == bridge.RetryAt {
+		if spent(t.w.Attempts+1) > itemAge {
+			verdict, err = bridge.Bury, fmt.Errorf("given up after %d tries over 7 days: %w", t.w.Attempts+1, err)
+		}
+	}
+	c.figures.carried(t.o.Outlet, verdict)
+	switch verdict {
+	case bridge.Done:
+		t.effects.Unclaim = t.claimed // whoever was to be created is linked, or nobody will create him for this
+		return c.d.Journal.Settle(ctx, t.w, t.effects)
+	case bridge.Bury:
+		t.tell(bridge.Buried, "", nil, err.Error())
+		c.d.Log.Warn("delivery buried", "project", t.o.Project, "delivery", t.w.Head().ID, "reason", err.Error())
+		return c.d.Journal.Bury(ctx, t.w, err.Error(), t.buried())
+	case bridge.Wait:
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(1))), Reason: err.Error(), Volatile: true})
+	default:
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(t.w.Attempts+1))), Failed: true, Reason: err.Error()})
+	}
+}
+
+// Destination is the state of one destination for people: a project's platform by {project, inbound}, an org by {its name, outbound}.
+type Destination struct {
+	bridge.Outlet
+	Breaker Breaker `json:"breaker"`
+}
+
+// Status is the state of all destinations.
+func (c *Courier) Status() []Destination {
+	all := make([]Destination, 0, len(c.gates))
+	for _, g := range c.gates {
+		all = append(all, Destination{g.outlet, g.status()})
+	}
+	return all
+}
+
+// waitError says that the work must wait a moment for something that is on its way. It costs nothing.
+type waitError struct {
+	d      time.Duration
+	reason string
+}
+
+func (e *waitError) Error() string { return e.reason }

@@ -1,0 +1,20 @@
+// Package courier is the one engine both directions run on: intake, the folder of the mirror, and the carriers of deliveries.
+//
+//	pubsub ──Accept─┐                        ┌─> inbound  ──Send──> platform
+//	                ├─> Journal ──Next(lane)─┤
+//	Echo ────Take───┘      │                 └─> outbound ─┬──────> writes of many lanes ──Write──> Salesforce
+//	                    Folder ──> Mirror                  └─ read back the contact
+//
+// What it promises:
+//
+//   - Order: the deliveries of a lane (org, project, source record) are carried one after the other; lanes run side by side.
+//   - Exclusion: whoever carries for a linked pair, or for an identity that nobody holds yet, holds the lock on it, whichever way he goes.
+//   - Judgement at carry: intake decides only that a delivery exists. Conditions, mapping and the compare with the baseline run when it is carried.
+//   - Salesforce's stream confirms our writes. While a write is unconfirmed, a foreign value on the stream is older: the inbound delivery waits for the
+//     confirmation and then finds both sides equal. No confirmation within 30 s: the record is read and decides.
+//   - A failure of the item costs the item (one ladder, full jitter from 1 s to 15 min, 7 days); a failure of the destination costs nothing but
+//     time: its breaker opens, one probe at a time looks whether it is back.
+//   - Nothing leaves the journal except settled or buried with a reason.
+//
+// It never looks at the wall clock to order anything, and starts goroutines only in methods called Run.
+package courier

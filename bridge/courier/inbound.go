@@ -1,0 +1,279 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// inbound carries what Salesforce says of one record to the platform.
+func (t *trip) inbound(ctx context.Context) error {
+	head := t.w.Head()
+	tr := t.o.project.Transfer(head.Transfer)
+	if tr == nil {
+		return bridge.Permanent(bridge.Hint(fmt.Errorf("transfer %s is no longer configured", head.Transfer), "configure it again and redrive, or drop"))
+	}
+	record := bridge.RecordID(head.Lane.Source)
+	link, err := t.lockLink(ctx, record)
+	if err != nil {
+		return err
+	}
+	row, err := t.row(ctx, tr, record)
+	switch {
+	case errors.Is(err, errUnseen):
+		return t.gone(ctx, tr, link, record)
+	case err != nil:
+		return err
+	case row.Deleted:
+		return t.leave(ctx, tr, link, "the record is deleted")
+	}
+	var in bool
+	err = t.known(ctx, &row, func() (err error) { in, err = tr.Holds(row.Values); return err })
+	switch {
+	case errors.Is(err, errUnseen):
+		return t.gone(ctx, tr, link, record)
+	case err != nil:
+		return err
+	case !in:
+		return t.outside(tr, link)
+	}
+	if link == nil {
+		return t.arrive(ctx, tr, row)
+	}
+	return t.send(ctx, tr, row, link)
+}
+
+// lockLink locks the record and, where it is linked, its contact, and answers the link.
+func (t *trip) lockLink(ctx context.Context, record bridge.RecordID) (*bridge.Link, error) {
+	if err := t.need(t.recordLock(record)); err != nil {
+		return nil, err
+	}
+	link, err := t.c.d.Ledger.LinkOf(ctx, t.org(), t.o.Project, record)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &link, t.need(t.contactLock(link.Contact))
+}
+
+// row is what the mirror says, once the stream has confirmed what we wrote to the record.
+func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordID) (bridge.Row, error) {
+	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
+	if err != nil {
+		return bridge.Row{}, err
+	}
+	row := rows[0]
+	row.Org, row.Object, row.Record = t.org(), tr.Object, record
+	open, err := t.open(ctx, tr, record)
+	if err != nil || len(open) == 0 {
+		return row, err
+	}
+	age := t.c.d.Now().Sub(open[0].At)
+	if age < t.c.cfg.ConfirmWithin {
+		return row, &waitError{min(rung(1)/4, t.c.cfg.ConfirmWithin-age), "the stream has not confirmed our own write yet"}
+	}
+	if err := t.read(ctx, &row, tr.ReadSet()); err != nil {
+		return row, err
+	}
+	t.effects.Withdraw = append(t.effects.Withdraw, open...)
+	return row, nil
+}
+
+// open are this project's unconfirmed writes to fields that the transfer reads.
+func (t *trip) open(ctx context.Context, tr *rule.Transfer, record bridge.RecordID) ([]bridge.Unconfirmed, error) {
+	all, err := t.c.d.Ledger.Unconfirmed(ctx, t.org(), record)
+	if err != nil {
+		return nil, err
+	}
+	var mine []bridge.Unconfirmed
+	for _, u := range all {
+		if u.Project == t.o.Project && tr.Reads(u.Field) {
+			mine = append(mine, u)
+		}
+	}
+	return mine, nil
+}
+
+// gone decides what an unseen record is: only the recycle bin proves a deletion.
+func (t *trip) gone(ctx context.Context, tr *rule.Transfer, link *bridge.Link, record bridge.RecordID) error {
+	var fates []bridge.Fate
+	err := t.ask(ctx, t.o.home, func() (err error) {
+		fates, err = t.o.org.Reader.Fate(ctx, tr.Object, []bridge.RecordID{record})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ask what became of %s %s: %w", tr.Object, record, err)
+	}
+	if len(fates) == 1 && fates[0].Deleted {
+		return t.leave(ctx, tr, link, "the record is deleted")
+	}
+	t.tell(bridge.Skipped, "", nil, errUnseen.Error()+"; grant it View All on "+string(tr.Object))
+	return nil
+}
+
+// outside ends the membership of a record that does not, or no longer, satisfy the condition.
+func (t *trip) outside(tr *rule.Transfer, link *bridge.Link) error {
+	if link != nil && link.Member[tr.ID] {
+		l := *link
+		l.Member = maps.Clone(l.Member)
+		delete(l.Member, tr.ID)
+		t.effects.Links = []bridge.Link{l}
+		t.tell(bridge.Skipped, "", nil, "the record left: the condition no longer holds")
+		return nil
+	}
+	t.tell(bridge.Skipped, "", nil, "the condition does not hold")
+	return nil
+}
+
+// leave ends the link of a record that is gone, and deletes the contact where the transfer says so.
+func (t *trip) leave(ctx context.Context, tr *rule.Transfer, link *bridge.Link, why string) error {
+	if link == nil {
+		t.tell(bridge.Skipped, "", nil, why+" and nobody is linked to it")
+		return nil
+	}
+	fate, err := t.fate(ctx, tr, link)
+	if err != nil {
+		return err
+	}
+	if fate.Master != "" {
+		return t.merged(link, fate.Master)
+	}
+	t.effects.Unlinks = []bridge.Link{*link}
+	if tr.OnDelete != bridge.DeleteContact {
+		t.tell(bridge.Skipped, "", nil, why+"; the link ends, the contact stays")
+		return nil
+	}
+	m := bridge.Message{Org: t.org(), Project: t.o.Project, Transfer: tr.ID, Delivery: t.w.Head().ID, Op: bridge.OpDelete, Contact: link.Contact}
+	if tr.Shadow {
+		t.effects.Unlinks = nil
+		t.tell(bridge.Shadowed, bridge.OpDelete, nil, why)
+		return nil
+	}
+	if _, err := t.deliver(ctx, m); err != nil && !errors.Is(err, bridge.ErrNotFound) {
+		return err
+	}
+	t.tell(bridge.Sent, bridge.OpDelete, nil, why)
+	return nil
+}
+
+// fate asks whether a record that is gone was merged: a merge moves the link.
+func (t *trip) fate(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (bridge.Fate, error) {
+	var fates []bridge.Fate
+	err := t.ask(ctx, t.o.home, func() (err error) {
+		fates, err = t.o.org.Reader.Fate(ctx, tr.Object, []bridge.RecordID{link.Record})
+		return err
+	})
+	if err != nil || len(fates) == 0 {
+		return bridge.Fate{}, err
+	}
+	return fates[0], nil
+}
+
+// merged moves the link to the record that won, unless that one is linked already.
+func (t *trip) merged(link *bridge.Link, master bridge.RecordID) error {
+	if err := t.need(t.recordLock(master)); err != nil {
+		return err
+	}
+	moved := *link
+	moved.Record = master
+	t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, []bridge.Link{moved}
+	t.tell(bridge.Skipped, "", nil, "the record was merged into "+string(master)+"; the link moved")
+	return nil
+}
+
+// send brings a linked contact up to what the record says.
+func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
+	j, err := t.judge(ctx, tr, &row, link, t.w.Dirty())
+	if err != nil {
+		return err
+	}
+	if len(j.Attributes) == 0 {
+		t.relink(tr, link, j)
+		t.tell(bridge.Same, "", nil, "both sides agree")
+		return nil
+	}
+	m := bridge.Message{
+		Org: t.org(), Project: t.o.Project, Transfer: tr.ID, Delivery: t.w.Head().ID, Op: bridge.OpUpdate, Contact: link.Contact, Set: j.Attributes,
+	}
+	if tr.Shadow {
+		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
+		return nil
+	}
+	_, err = t.deliver(ctx, m)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return t.again(ctx, tr, row, link)
+	}
+	if err != nil {
+		return err
+	}
+	t.relink(tr, link, j)
+	t.tell(bridge.Sent, m.Op, names(j.Attributes), "")
+	return nil
+}
+
+// again resolves a linked contact that the platform no longer knows: once, by identity, as if nobody had been linked.
+func (t *trip) again(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
+	t.tell(bridge.Skipped, bridge.OpUpdate, nil, fmt.Sprintf("contact %s is gone on the platform; looking for another", link.Contact))
+	if err := t.arrive(ctx, tr, row); err != nil {
+		return err
+	}
+	t.effects.Unlinks = []bridge.Link{*link}
+	return nil
+}
+
+// judge maps and compares, reading what is unknown.
+func (t *trip) judge(ctx context.Context, tr *rule.Transfer, row *bridge.Row, link *bridge.Link, dirty map[bridge.Field]bool) (rule.Judged, error) {
+	var j rule.Judged
+	values := func() bridge.Fields {
+		vs := maps.Clone(row.Values)
+		if vs == nil {
+			vs = bridge.Fields{}
+		}
+		vs["Id"] = bridge.TextValue(string(row.Record))
+		return vs
+	}
+	err := t.known(ctx, row, func() (err error) { j, err = tr.Inbound(values(), link, dirty); return err })
+	return j, err
+}
+
+// relink stores the link with what both sides now agree on, and answers it.
+func (t *trip) relink(tr *rule.Transfer, link *bridge.Link, j rule.Judged) *bridge.Link {
+	l := *link
+	l.Baseline = maps.Clone(l.Baseline)
+	if l.Baseline == nil {
+		l.Baseline = map[bridge.Attribute]bridge.Agreed{}
+	}
+	maps.Copy(l.Baseline, j.Agreed)
+	l.Member = maps.Clone(l.Member)
+	if l.Member == nil {
+		l.Member = map[bridge.TransferID]bool{}
+	}
+	l.Member[tr.ID] = true
+	t.effects.Links = slices.DeleteFunc(t.effects.Links, func(o bridge.Link) bool { return o.Record == l.Record })
+	t.effects.Links = append(t.effects.Links, l)
+	return &l
+}
+
+// deliver sends a message through the platform's gate.
+func (t *trip) deliver(ctx context.Context, m bridge.Message) (id bridge.ContactID, err error) {
+	err = t.ask(ctx, t.o.toward, func() (err error) {
+		id, err = t.o.platform.Sender.Send(ctx, m)
+		return err
+	})
+	return id, err
+}
+
+func names(as bridge.Attributes) []string {
+	var ns []string
+	for _, a := range as.Names() {
+		ns = append(ns, string(a))
+	}
+	return ns
+}

@@ -1,0 +1,148 @@
+package courier
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+const (
+	// recordsPerEntry bounds one entry: an event may speak of thousands of records.
+	recordsPerEntry = 50
+	dedupWithID     = 7 * 24 * time.Hour
+	dedupWithout    = 10 * time.Minute
+)
+
+// Intake turns what both sides say into entries. It decides only which deliveries exist; it judges no value. It is safe for concurrent use.
+type Intake struct {
+	journal bridge.Journal
+	rules   *rule.Set
+	wants   map[string]*rule.Wants
+	ours    Ours
+	now     bridge.Now
+}
+
+// Ours tells the bridge's own changes from other people's, by org. It is a hint that saves work.
+type Ours struct {
+	Client string                           // of Sforce-Call-Options
+	User   func(org string) bridge.RecordID // the running user, "" while it is not known; nil for none
+}
+
+// NewIntake makes the intake of every org that rules speak of.
+func NewIntake(j bridge.Journal, rules *rule.Set, ours Ours, now bridge.Now) *Intake {
+	in := &Intake{journal: j, rules: rules, wants: map[string]*rule.Wants{}, ours: ours, now: now}
+	for _, p := range rules.Projects() {
+		if in.wants[p.Org] == nil {
+			in.wants[p.Org] = rules.Wants(p.Org)
+		}
+	}
+	return in
+}
+
+// Stream is the intake of one org's change events: the sink of its subscribers.
+func (in *Intake) Stream(org string) *Stream { return &Stream{in, org} }
+
+// Stream takes the changes of one org.
+type Stream struct {
+	in  *Intake
+	org string
+}
+
+// Accept makes the changes that somebody wants, and the position, durable in one step.
+func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge.Position) error {
+	var entries []bridge.Entry
+	for i := range changes {
+		entries = append(entries, s.in.entries(s.org, changes[i])...)
+	}
+	if err := s.in.journal.Append(ctx, entries, &pos); err != nil {
+		return fmt.Errorf("append %d changes of %s: %w", len(changes), pos.Topic, err)
+	}
+	return nil
+}
+
+func (in *Intake) entries(org string, c bridge.Change) []bridge.Entry {
+	wants := in.wants[org]
+	if wants == nil || !wants.Trim(&c) {
+		return nil
+	}
+	c.Origin.Ours = c.Origin.Client != "" && c.Origin.Client == in.ours.Client || in.ours.User != nil && c.Origin.User != "" && c.Origin.User == in.ours.User(org)
+	hit := wants.Wanted(&c)
+	transfers := make([]*rule.Transfer, 0, len(hit))
+	for t := range hit {
+		transfers = append(transfers, t)
+	}
+	slices.SortFunc(transfers, func(a, b *rule.Transfer) int {
+		return slices.Compare([]string{string(a.Project), string(a.ID)}, []string{string(b.Project), string(b.ID)})
+	})
+	var entries []bridge.Entry
+	for ids := range slices.Chunk(c.Records, recordsPerEntry) {
+		part := c
+		part.Records = ids
+		e := bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: &part}
+		for _, id := range ids {
+			for _, t := range transfers {
+				e.Deliveries = append(e.Deliveries, inboundDelivery(&part, id, t, hit[t]))
+			}
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+var edges = map[bridge.ChangeType]bridge.Edge{
+	bridge.Create: bridge.EdgeCreate, bridge.GapCreate: bridge.EdgeCreate, bridge.Delete: bridge.EdgeDelete, bridge.GapDelete: bridge.EdgeDelete,
+	bridge.Undelete: bridge.EdgeUndelete, bridge.GapUndelete: bridge.EdgeUndelete,
+}
+
+func inboundDelivery(c *bridge.Change, id bridge.RecordID, t *rule.Transfer, dirty []bridge.Field) bridge.Delivery {
+	return bridge.Delivery{
+		ID:       rule.DeliveryID(c.Org, c.Event, string(id), t.ID),
+		Kind:     bridge.State,
+		Lane:     bridge.Lane{Org: c.Org, Project: t.Project, Direction: bridge.Inbound, Source: string(id)},
+		Transfer: t.ID,
+		Object:   c.Object,
+		Edge:     edges[c.Type],
+		Dirty:    dirty,
+		Ours:     c.Origin.Ours,
+	}
+}
+
+// Take makes a callback durable; a second copy of it gives ErrDuplicate once the first is durable.
+func (in *Intake) Take(ctx context.Context, cb bridge.Callback) error {
+	e := bridge.Entry{Kind: bridge.CallbackEntry, At: in.now(), Callback: &cb}
+	e.Dedup, e.DedupFor = dedupName(&cb)
+	lane := bridge.Lane{Org: cb.Org, Project: cb.Project, Direction: bridge.Outbound, Source: string(cb.Contact)}
+	switch p := in.rules.Project(cb.Project); {
+	case cb.Kind == bridge.ContactTouched && len(p.Contacts(bridge.Outbound)) > 0:
+		e.Deliveries = []bridge.Delivery{{ID: rule.DeliveryID(cb.Org, e.Dedup, string(cb.Contact), ""), Kind: bridge.State, Lane: lane}}
+	case cb.Kind == bridge.Happened:
+		for _, t := range p.Activities(cb.Type) {
+			e.Deliveries = append(e.Deliveries, bridge.Delivery{
+				ID: rule.DeliveryID(cb.Org, e.Dedup, string(cb.Contact), t.ID), Kind: bridge.Append, Lane: lane, Transfer: t.ID, Object: t.Object,
+			})
+		}
+	}
+	if len(e.Deliveries) == 0 {
+		return nil // authentic, and no transfer wants it
+	}
+	if err := in.journal.Append(ctx, []bridge.Entry{e}, nil); err != nil {
+		return fmt.Errorf("append callback: %w", err)
+	}
+	return nil
+}
+
+// dedupName is by what a callback is known again and for how long: its own id, or its body for a short while.
+func dedupName(cb *bridge.Callback) (string, time.Duration) {
+	what, keep := []byte("id\x00"+cb.Event), dedupWithID
+	if cb.Event == "" {
+		what, keep = append([]byte("body\x00"), cb.Body...), dedupWithout
+	}
+	h := sha256.Sum256(append([]byte(string(cb.Org)+"\x00"+string(cb.Project)+"\x00"), what...))
+	return hex.EncodeToString(h[:16]), keep
+}

@@ -1,0 +1,224 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// outbound carries what the platform says of one contact to Salesforce.
+func (t *trip) outbound(ctx context.Context) error {
+	id := bridge.ContactID(t.w.Head().Lane.Source)
+	said, err := t.said(id)
+	if err != nil {
+		return err
+	}
+	links, err := t.lockLinks(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(links) > 0 && !t.stale(said.Values, links) {
+		t.tell(bridge.Same, "", nil, "the callback says what both sides agreed on")
+		return nil
+	}
+	contact, err := t.contact(ctx, id, said, len(links))
+	if errors.Is(err, bridge.ErrNotFound) || err == nil && contact.Deleted {
+		return t.vanished(links)
+	}
+	if err != nil {
+		return err
+	}
+	if len(links) == 0 {
+		return t.meet(ctx, contact)
+	}
+	for i := range links {
+		if err := t.update(ctx, &links[i], contact); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// said is what the callback itself says of the contact; an entry without a callback says nothing.
+func (t *trip) said(id bridge.ContactID) (bridge.Contact, error) {
+	cb := t.w.Entry.Callback
+	if cb == nil {
+		return bridge.Contact{ID: id}, nil
+	}
+	p, err := t.o.platform.Parser.Parse(*cb)
+	if err != nil {
+		return bridge.Contact{}, fmt.Errorf("read the callback: %w", err)
+	}
+	if p.Complete {
+		t.fetched = &p.Contact
+	}
+	return p.Contact, nil
+}
+
+// lockLinks locks the contact and every record it is linked to, and answers the links.
+func (t *trip) lockLinks(ctx context.Context, id bridge.ContactID) ([]bridge.Link, error) {
+	if err := t.need(t.contactLock(id)); err != nil {
+		return nil, err
+	}
+	links, err := t.c.d.Ledger.LinksTo(ctx, t.org(), t.o.Project, id)
+	if err != nil {
+		return nil, err
+	}
+	var locks []string
+	for _, l := range links {
+		locks = append(locks, t.recordLock(l.Record))
+	}
+	return links, t.need(locks...)
+}
+
+// stale reports whether a callback differs from what was agreed on with any linked record. A callback that does not is an echo or came late; the edit
+// it may have missed has a callback of its own.
+func (t *trip) stale(said bridge.Attributes, links []bridge.Link) bool {
+	for i := range links {
+		for _, tr := range t.transfers(links[i].Object) {
+			if tr.Stale(said, &links[i]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// transfers are the outbound transfers of an object.
+func (t *trip) transfers(o bridge.Object) []*rule.Transfer {
+	return slices.DeleteFunc(t.o.project.Contacts(bridge.Outbound), func(tr *rule.Transfer) bool { return tr.Object != o })
+}
+
+// contact is the contact as it is now: a callback without a version only says that something changed. It is read once a trip, unless a link came up
+// meanwhile: then somebody else may have written to it.
+func (t *trip) contact(ctx context.Context, id bridge.ContactID, said bridge.Contact, links int) (bridge.Contact, error) {
+	if t.fetched != nil && t.links == links {
+		return *t.fetched, nil
+	}
+	if t.o.platform.Fetcher == nil {
+		return said, nil
+	}
+	var c bridge.Contact
+	err := t.ask(ctx, t.o.toward, func() (err error) {
+		c, err = t.o.platform.Fetcher.Fetch(ctx, id)
+		return err
+	})
+	if err != nil {
+		return c, fmt.Errorf("read contact %s back: %w", id, err)
+	}
+	t.fetched, t.links = &c, links
+	return c, nil
+}
+
+// vanished ends the links of a contact that the platform no longer has. The records stay.
+func (t *trip) vanished(links []bridge.Link) error {
+	t.effects.Unlinks = links
+	t.tell(bridge.Skipped, "", nil, "the contact is gone on the platform; the record stays")
+	return nil
+}
+
+// meet finds or creates the record of a contact that is linked to none: the first transfer that knows it takes it.
+func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
+	transfers := t.o.project.Contacts(bridge.Outbound)
+	var nobody *rule.Transfer
+	var keys []rule.Key
+	for _, tr := range transfers {
+		ks := tr.Keys(c.Values)
+		if err := t.lockKeys(ks); err != nil {
+			return err
+		}
+		record, err := t.match(ctx, tr, c, ks)
+		if err != nil {
+			return err
+		}
+		if record != "" {
+			return t.adoptRecord(ctx, tr, c, record)
+		}
+		if nobody == nil && tr.NoRecord == bridge.CreateNew {
+			nobody, keys = tr, ks
+		}
+	}
+	if nobody == nil {
+		t.tell(bridge.Skipped, "", nil, "no record matches, and no transfer creates one")
+		return nil
+	}
+	return t.createRecord(ctx, nobody, c, keys)
+}
+
+func (t *trip) lockKeys(ks []rule.Key) error {
+	var locks []string
+	for _, k := range ks {
+		locks = append(locks, t.identityLock(k.Claim))
+	}
+	t.claimed = append(t.claimed, t.claims(ks)...)
+	return t.need(locks...)
+}
+
+// match finds the record of a contact: in the mirror first, which costs nothing, then in Salesforce.
+func (t *trip) match(ctx context.Context, tr *rule.Transfer, c bridge.Contact, ks []rule.Key) (bridge.RecordID, error) {
+	if tr.Key != "" {
+		found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(string(c.ID))})
+		if err != nil || len(found) == 1 {
+			return first(found), err
+		}
+	}
+	for _, k := range ks {
+		found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Field, k.Value)
+		if err != nil {
+			return "", err
+		}
+		if len(found) == 0 {
+			if found, err = t.matchBy(ctx, tr, bridge.Fields{k.Field: k.Value}); err != nil {
+				return "", err
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], nil
+		default:
+			return "", bridge.Permanent(bridge.Hint(fmt.Errorf("%d or more records of %s have the same %s", len(found), tr.Object, k.Field),
+				"merge them in Salesforce, then redrive"))
+		}
+	}
+	return "", nil
+}
+
+func (t *trip) matchBy(ctx context.Context, tr *rule.Transfer, by bridge.Fields) (found []bridge.RecordID, err error) {
+	err = t.ask(ctx, t.o.home, func() (err error) {
+		found, err = t.o.org.Reader.Match(ctx, tr.Object, by, 2)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for a %s: %w", tr.Object, err)
+	}
+	return found, nil
+}
+
+func first(rs []bridge.RecordID) bridge.RecordID {
+	if len(rs) == 0 {
+		return ""
+	}
+	return rs[0]
+}
+
+// adoptRecord links a matched record and writes what the contact says.
+func (t *trip) adoptRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact, record bridge.RecordID) error {
+	if err := t.need(t.recordLock(record)); err != nil {
+		return err
+	}
+	have, err := t.c.d.Ledger.LinkOf(ctx, t.org(), t.o.Project, record)
+	switch {
+	case err == nil && have.Contact != c.ID:
+		t.tell(bridge.Skipped, "", nil, fmt.Sprintf("record %s is linked to contact %s already", record, have.Contact))
+		return nil
+	case err != nil && !errors.Is(err, bridge.ErrNotFound):
+		return err
+	}
+	_, err = t.writeThrough(ctx, tr, t.link(tr, record, c.ID), c)
+	return err
+}

@@ -1,0 +1,188 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// trip is one carry of one work.
+type trip struct {
+	c       *Courier
+	o       *outlet
+	w       bridge.Work
+	held    *held
+	want    []string // names to lock
+	effects bridge.Effects
+	claimed []bridge.Claim // claims on the identities that are locked, taken or not
+
+	fetched *bridge.Contact // outbound: the contact as read back
+	links   int             // outbound: how many links stood when it was read
+}
+
+// run carries the work under the locks it turns out to need. A panic is an item's own fault that no retry mends.
+func (t *trip) run(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = bridge.Permanent(fmt.Errorf("panic while carrying: %v", p))
+		}
+	}()
+	for {
+		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
+			return err
+		}
+		t.effects, t.claimed = bridge.Effects{}, nil
+		err = t.once(ctx)
+		t.held.release()
+		if !errors.Is(err, errMoreLocks) {
+			return err
+		}
+	}
+}
+
+func (t *trip) once(ctx context.Context) error {
+	head := t.w.Head()
+	switch {
+	case head.Lane.Direction == bridge.Inbound:
+		return t.inbound(ctx)
+	case head.Kind == bridge.Append:
+		return t.activity(ctx)
+	default:
+		return t.outbound(ctx)
+	}
+}
+
+var errMoreLocks = errors.New("more locks are needed")
+
+// need makes sure that all names are locked; where they are not it returns errMoreLocks, and the trip begins anew with them.
+func (t *trip) need(names ...string) error {
+	missing := false
+	for _, n := range names {
+		if !t.held.has(n) {
+			missing = true
+			if !slices.Contains(t.want, n) {
+				t.want = append(t.want, n)
+			}
+		}
+	}
+	if missing {
+		return errMoreLocks
+	}
+	return nil
+}
+
+func (t *trip) org() bridge.OrgID { return t.w.Head().Lane.Org }
+
+func (t *trip) recordLock(r bridge.RecordID) string {
+	return fmt.Sprintf("r/%s/%s/%s", t.org(), t.o.Project, r)
+}
+
+func (t *trip) contactLock(c bridge.ContactID) string {
+	return fmt.Sprintf("c/%s/%s/%s", t.org(), t.o.Project, c)
+}
+
+func (t *trip) identityLock(claim string) string {
+	return fmt.Sprintf("i/%s/%s/%s", t.org(), t.o.Project, claim)
+}
+
+// ask calls a destination through its gate: it waits while the breaker is open or the destination asked for a pause.
+func (t *trip) ask(ctx context.Context, g *gate, call func() error) error {
+	if err := g.enter(ctx); err != nil {
+		return err
+	}
+	err := call()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var failure error
+	var pause time.Duration
+	if verdict, d := bridge.VerdictOf(err); verdict == bridge.Wait {
+		failure, pause = err, d
+	} else if bridge.IsUncertain(err) {
+		failure = err
+	}
+	s, changed := g.leave(failure, pause)
+	if !changed {
+		return err
+	}
+	t.c.figures.breaker(g.outlet, s)
+	if e := t.c.d.Breakers.SaveBreaker(ctx, g.outlet, s); e != nil {
+		return fmt.Errorf("save breaker of %s %s: %w", g.outlet.Project, g.outlet.Direction, e)
+	}
+	return err
+}
+
+// tell adds a line to the story.
+func (t *trip) tell(out bridge.Outcome, op bridge.Op, fields []string, reason string) {
+	head := t.w.Head()
+	s := bridge.Story{
+		At: t.c.d.Now(), Org: t.org(), Project: t.o.Project, Transfer: head.Transfer, Direction: head.Lane.Direction, Object: head.Object,
+		Delivery: head.ID, Outcome: out, Op: op, Fields: fields, Reason: reason,
+	}
+	if head.Lane.Direction == bridge.Inbound {
+		s.Record = bridge.RecordID(head.Lane.Source)
+	} else {
+		s.Contact = bridge.ContactID(head.Lane.Source)
+	}
+	if n := len(t.effects.Links); n > 0 {
+		l := t.effects.Links[n-1]
+		s.Record, s.Contact, s.Object = l.Record, l.Contact, l.Object
+	}
+	if !t.w.Entry.At.IsZero() {
+		s.TookMS = float64(s.At.Sub(t.w.Entry.At).Microseconds()) / 1000
+	}
+	t.effects.Story = append(t.effects.Story, s)
+}
+
+// buried is what stays of the effects when the work is buried: the story, and claims given back.
+func (t *trip) buried() bridge.Effects {
+	return bridge.Effects{Story: t.effects.Story, Unclaim: t.claimed}
+}
+
+// read makes sure that the row knows the fields: it reads the record once and gives what it learned to the mirror with the effects.
+func (t *trip) read(ctx context.Context, row *bridge.Row, fields []bridge.Field) error {
+	var rows []bridge.Row
+	err := t.ask(ctx, t.o.home, func() (err error) {
+		rows, err = t.o.org.Reader.Read(ctx, row.Object, []bridge.RecordID{row.Record}, fields)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read %s %s: %w", row.Object, row.Record, err)
+	}
+	if len(rows) != 1 || rows[0].Version.At.IsZero() {
+		return errUnseen
+	}
+	*row = rule.Merge(*row, rows[0])
+	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
+	t.effects.Rows = []bridge.Row{*row}
+	return nil
+}
+
+// errUnseen says that a record could not be read. That is no proof that it is deleted.
+var errUnseen = errors.New("the record cannot be seen by the integration user")
+
+// known asks ask until it needs nothing more, reading what it needs.
+func (t *trip) known(ctx context.Context, row *bridge.Row, ask func() error) error {
+	for range 3 {
+		err := ask()
+		var need *rule.NeedError
+		if !errors.As(err, &need) {
+			return bridge.Permanent(err) // a rule's own error: no retry mends it
+		}
+		if err := t.read(ctx, row, need.Fields); err != nil {
+			return err
+		}
+		for _, f := range need.Fields { // asked for and not answered: hidden from us
+			if !row.Values[f].Known() {
+				return bridge.Permanent(bridge.Hint(fmt.Errorf("field %s.%s cannot be read", row.Object, f),
+					"give the integration user read access to %s, or take it out of the transfer; then redrive", f))
+			}
+		}
+	}
+	return errors.New("fields stay unknown after three reads")
+}

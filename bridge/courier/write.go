@@ -1,0 +1,190 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// update writes what the contact says to a linked record, through every transfer of its object.
+func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) error {
+	for _, tr := range t.transfers(link.Object) {
+		after, err := t.writeThrough(ctx, tr, link, c)
+		if err != nil {
+			return err
+		}
+		link = after
+	}
+	return nil
+}
+
+// writeThrough compares and writes one linked record, and answers the link as it stands then.
+func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
+	j, before, err := t.compare(ctx, tr, link, c)
+	if err != nil {
+		return link, err
+	}
+	w := t.write(tr, bridge.OpUpdate, j.Fields)
+	w.Record = link.Record
+	if tr.Key != "" && len(link.Baseline) == 0 {
+		w.Set[tr.Key] = bridge.TextValue(string(c.ID))
+	}
+	switch {
+	case len(w.Set) == 0:
+		link = t.relink(tr, link, j)
+		t.tell(bridge.Same, "", nil, "both sides agree")
+		return link, nil
+	case tr.Shadow:
+		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
+		return link, nil
+	}
+	open, err := t.stage(ctx, w, before)
+	if err != nil {
+		return link, err
+	}
+	out := t.put(ctx, w)
+	if out.Err != nil {
+		return link, t.failed(ctx, tr, link, open, out.Err)
+	}
+	link = t.relink(tr, link, j)
+	outcome, why := bridge.Sent, ""
+	if len(j.Conflicts) > 0 {
+		outcome, why = bridge.Conflict, fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", j.Conflicts)
+	}
+	t.tell(outcome, w.Op, fieldNames(w.Set), why)
+	return link, nil
+}
+
+// compare judges the contact against the baseline and the mirror. After a write of this very delivery whose outcome nobody knows, the record itself is
+// read: what already holds our value is not sent again, and what somebody else wrote since stands.
+func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (rule.Judged, bridge.Fields, error) {
+	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{link.Record})
+	if err != nil {
+		return rule.Judged{}, nil, err
+	}
+	row := rows[0]
+	row.Org, row.Object, row.Record = t.org(), tr.Object, link.Record
+	if row.Values == nil {
+		row.Values = bridge.Fields{}
+	}
+	open, err := t.open(ctx, tr, link.Record)
+	if err != nil {
+		return rule.Judged{}, nil, err
+	}
+	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}}
+	resumed := map[bridge.Field]bridge.Unconfirmed{}
+	for _, u := range open {
+		to.Open[u.Field] = true
+		if u.Delivery == t.w.Head().ID {
+			resumed[u.Field] = u
+		}
+	}
+	if len(resumed) > 0 {
+		return t.resume(ctx, tr, link, c, &row, resumed)
+	}
+	j, err := tr.Outbound(c.Values, link, to)
+	if err != nil {
+		err = bridge.Permanent(err)
+	}
+	return j, row.Values, err
+}
+
+// resume compares after an unknown outcome, with the record as it is.
+func (t *trip) resume(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact, row *bridge.Row,
+	resumed map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
+	if err := t.read(ctx, row, slices.Sorted(maps.Keys(resumed))); err != nil {
+		return rule.Judged{}, nil, err
+	}
+	j, err := tr.Outbound(c.Values, link, rule.Target{Row: row.Values})
+	if err != nil {
+		return j, nil, bridge.Permanent(err)
+	}
+	for f, u := range resumed {
+		t.effects.Withdraw = append(t.effects.Withdraw, u)
+		now := row.Values[f]
+		if _, again := j.Fields[f]; again && u.Before.Known() && !tr.SameField(f, now, u.Before) && !tr.SameField(f, now, u.Value) {
+			delete(j.Fields, f) // somebody wrote after us: his value stands and comes inbound
+			j.Conflicts = append(j.Conflicts, string(f))
+		}
+	}
+	return j, row.Values, nil
+}
+
+func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.Write {
+	if set == nil {
+		set = bridge.Fields{}
+	}
+	return bridge.Write{
+		Org: t.org(), Project: t.o.Project, Transfer: tr.ID, Delivery: t.w.Head().ID, Object: tr.Object, Op: op, Set: set,
+	}
+}
+
+// stage records the write as unconfirmed before it is sent.
+func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields) ([]bridge.Unconfirmed, error) {
+	var us []bridge.Unconfirmed
+	for _, f := range w.Set.Names() {
+		us = append(us, bridge.Unconfirmed{
+			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
+		})
+	}
+	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw})
+	t.effects.Withdraw = nil
+	if err != nil {
+		return nil, fmt.Errorf("record the write before it is sent: %w", err)
+	}
+	return us, nil
+}
+
+// put sends one row in company with others.
+func (t *trip) put(ctx context.Context, w bridge.Write) (out bridge.Written) {
+	err := t.ask(ctx, t.o.home, func() error {
+		out = t.c.writes[t.o.project.Org].write(ctx, w)
+		return out.Err
+	})
+	out.Err = err
+	return out
+}
+
+// failed ends a refused write: nothing of it is expected on the stream any more, unless nobody knows whether it was done.
+func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link, open []bridge.Unconfirmed, err error) error {
+	if bridge.IsUncertain(err) {
+		return err
+	}
+	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: open}); e != nil {
+		return fmt.Errorf("withdraw the refused write: %w", e)
+	}
+	if !errors.Is(err, bridge.ErrNotFound) {
+		return err
+	}
+	fate, e := t.fate(ctx, tr, link)
+	switch {
+	case e != nil:
+		return e
+	case fate.Master != "":
+		if err := t.merged(link, fate.Master); err != nil {
+			return err
+		}
+		if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Links: t.effects.Links, Unlinks: t.effects.Unlinks}); e != nil {
+			return e
+		}
+		return &waitError{rung(1), "the record was merged; carrying to the one that won"}
+	case fate.Deleted:
+		t.effects.Unlinks = []bridge.Link{*link}
+		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
+		return nil
+	}
+	return bridge.Permanent(bridge.Hint(err, "the record exists and the integration user cannot see it: grant View All on %s, then redrive", tr.Object))
+}
+
+func fieldNames(fs bridge.Fields) []string {
+	var ns []string
+	for _, f := range fs.Names() {
+		ns = append(ns, string(f))
+	}
+	return ns
+}
