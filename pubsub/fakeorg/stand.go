@@ -4,7 +4,6 @@ import (
 	"net/http"
 )
 
-type cursorSet struct{}
 type faultRules struct{}
 
 type faultRule struct {
@@ -26,4 +25,3 @@ func (o *Org) described(*Object, string) bool               { return false }
 type duplicateResult struct{}
 
 func (c *call) duplicates(o *Object, e *Error) *duplicateResult { return nil }
-func (c *call) query(all bool) reply                            { return refusal(notFound()) }
