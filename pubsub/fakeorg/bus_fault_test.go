@@ -20,10 +20,10 @@ func TestStall_TakesRequestsAndSendsNothing(t *testing.T) {
 		s.org.Stall()
 		s.contacts(3)
 		ask(t, st, more(4))
-		time.AfterFunc(time.Hour, s.org.Unstall)
+		time.AfterFunc(time.Hour+time.Second, s.org.Unstall)
 		start := time.Now()
 		r := receive(t, st)
-		if time.Since(start) != time.Hour || len(r.Events) != 3 || r.PendingNumRequested != 2 {
+		if time.Since(start) != time.Hour+time.Second || len(r.Events) != 3 || r.PendingNumRequested != 2 {
 			t.Errorf("after %v: %d events, pending %d", time.Since(start), len(r.Events), r.PendingNumRequested)
 		}
 	})
@@ -159,6 +159,22 @@ func TestStream_EndsWithTheClient(t *testing.T) {
 		synctest.Wait()
 		if n := len(s.org.Subscriptions()); n != 0 {
 			t.Errorf("%d subscriptions left", n)
+		}
+	})
+}
+
+func TestKeepalive_IsNeverAheadOfAnEventStillToCome(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		for range 50 {
+			st := s.stream(latest(1))
+			time.AfterFunc(time.Minute, func() { s.contacts(1) })
+			r := receive(t, st)
+			if len(r.Events) == 0 {
+				r = receive(t, s.stream(after(r.LatestReplayId, 1)))
+			}
+			if len(r.Events) != 1 {
+				t.Fatal("the event of the keepalive's moment is lost")
+			}
 		}
 	})
 }

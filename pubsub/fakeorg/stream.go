@@ -23,6 +23,7 @@ import (
 const (
 	maxCredit  = 100
 	maxAnswer  = 3 << 20          // bytes
+	eventFrame = 8                // bytes that an event costs beside itself, at most
 	noCreditIn = 60 * time.Second // without credit for so long, a stream is closed
 )
 
@@ -175,12 +176,14 @@ func (s *stream) send(b batch) error {
 
 // quiet answers the alarm: a keepalive where the client waits for events, the end where it asks for none.
 func (s *stream) quiet() error {
-	b, stalled := s.bus.beat(s.sub)
-	if stalled {
+	b := s.bus.beat(s.sub)
+	switch {
+	case b.held:
 		s.alarm.Reset(s.bus.keepalive)
 		return nil
-	}
-	if b.pending == 0 {
+	case b.exceeded:
+		return s.refuse("subscription.limit.exceeded")
+	case b.pending == 0 && len(b.events) == 0:
 		return io.EOF
 	}
 	if err := s.recheck(); err != nil {

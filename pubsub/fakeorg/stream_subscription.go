@@ -131,6 +131,7 @@ type batch struct {
 	events   []*pubsubpb.ConsumerEvent
 	latest   []byte
 	pending  int
+	held     bool // the service is stalled, or a fault is about to end the stream
 	exceeded bool // the allocation leaves no room for what is there
 }
 
@@ -138,14 +139,29 @@ type batch struct {
 func (b *bus) take(s *subscription) (batch, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s == nil || s.ended || s.credit == 0 || b.faults.stalled {
-		return batch{}, b.wake
+	return b.takeLocked(s), b.wake
+}
+
+// beat is take for a stream that was silent: where nothing is there, it returns the content of a keepalive. Both are one step, as a
+// keepalive's id must not be ahead of an event that the stream still has to get.
+func (b *bus) beat(s *subscription) batch {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.takeLocked(s)
+	if s != nil && len(out.events) == 0 {
+		out.latest, out.pending = b.tipLocked(), s.credit
+	}
+	return out
+}
+
+func (b *bus) takeLocked(s *subscription) (out batch) {
+	if s == nil || s.ended || b.faults.stalled {
+		return batch{held: s != nil}
 	}
 	now := b.org.now()
 	b.purgeLocked(now)
-	room := b.meter.room(now, s.credit)
-	out, size := batch{}, 0
-	for ; s.cursor < b.first+int64(len(b.log)); s.cursor++ {
+	room, size := b.meter.room(now, s.credit), 0
+	for ; s.credit > 0 && s.cursor < b.first+int64(len(b.log)); s.cursor++ {
 		e := b.entryLocked(s)
 		if e == nil {
 			continue
@@ -155,20 +171,18 @@ func (b *bus) take(s *subscription) (batch, <-chan struct{}) {
 			break
 		}
 		event := wireEvent(e)
-		if size += proto.Size(event) + 8; size > maxAnswer && len(out.events) > 0 {
+		if size += proto.Size(event) + eventFrame; size > maxAnswer && len(out.events) > 0 {
 			break
 		}
 		out.events = append(out.events, event)
 	}
-	n := len(out.events)
-	if n == 0 {
-		return out, b.wake
+	if n := len(out.events); n > 0 {
+		b.meter.add(now, n)
+		s.credit -= n
+		s.delivered += n
+		out.pending, out.latest = s.credit, b.tipLocked()
 	}
-	b.meter.add(now, n)
-	s.credit -= n
-	s.delivered += n
-	out.pending, out.latest = s.credit, b.tipLocked()
-	return out, b.wake
+	return out
 }
 
 // entryLocked returns the entry under the cursor where the subscriber gets it, else nil; what has fallen out is stepped over.
@@ -190,14 +204,4 @@ func wireEvent(e *stored) *pubsubpb.ConsumerEvent {
 		Event:    &pubsubpb.ProducerEvent{Id: e.ID, SchemaId: e.SchemaID, Payload: e.Payload},
 		ReplayId: e.Replay,
 	}
-}
-
-// beat returns the content of a keepalive, and reports whether the streams are stalled.
-func (b *bus) beat(s *subscription) (batch, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if s == nil {
-		return batch{}, false
-	}
-	return batch{latest: b.tipLocked(), pending: s.credit}, b.faults.stalled
 }
