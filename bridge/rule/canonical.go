@@ -37,7 +37,14 @@ func Phone(text, region string) string {
 }
 
 // same reports whether two values mean the same to the pair, whatever their kinds.
-func (p *pair) same(a, b bridge.Value) bool {
+func (p *pair) same(a, b bridge.Value) bool { return p.sameAs(bridge.Unknown, a, b) }
+
+// said reports whether the platform's value v is what was agreed on: platforms answer numbers and dates as text, so the field's kind decides.
+func (p *pair) said(v bridge.Value, base bridge.Agreed) bool {
+	return p.sameAs(base.Salesforce.Kind, v, base.Platform)
+}
+
+func (p *pair) sameAs(kind bridge.Kind, a, b bridge.Value) bool {
 	a, b = canonical(p.Format, p.region, a), canonical(p.Format, p.region, b)
 	if !a.Known() || !b.Known() {
 		return false
@@ -48,14 +55,14 @@ func (p *pair) same(a, b bridge.Value) bool {
 	if a.IsNull() || b.IsNull() {
 		return falseIsNull(a) && falseIsNull(b)
 	}
-	switch {
-	case either(a, b, bridge.Number):
+	switch oneOf := func(k bridge.Kind) bool { return kind == k || a.Kind == k || b.Kind == k }; {
+	case oneOf(bridge.Number):
 		return sameNumber(a.Text, b.Text)
-	case either(a, b, bridge.DateTime):
+	case oneOf(bridge.DateTime):
 		return sameTime(a.Text, b.Text)
-	case either(a, b, bridge.Multi):
+	case oneOf(bridge.Multi):
 		return slices.Equal(members(a.Text), members(b.Text))
-	case either(a, b, bridge.Bool):
+	case oneOf(bridge.Bool):
 		return strings.EqualFold(a.Text, b.Text)
 	}
 	return false
@@ -65,8 +72,6 @@ func (p *pair) same(a, b bridge.Value) bool {
 func falseIsNull(v bridge.Value) bool {
 	return v.IsNull() || v.Kind == bridge.Bool && v.Text == "false"
 }
-
-func either(a, b bridge.Value, k bridge.Kind) bool { return a.Kind == k || b.Kind == k }
 
 func sameNumber(a, b string) bool {
 	x, err1 := strconv.ParseFloat(a, 64)

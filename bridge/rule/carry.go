@@ -112,7 +112,7 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 			continue
 		}
 		base, agreed := baseline(link, p.Platform)
-		if agreed && p.same(said, base.Platform) {
+		if agreed && p.said(said, base) {
 			continue
 		}
 		v, err := p.toSalesforce(c)
@@ -161,7 +161,7 @@ func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
 			continue
 		}
 		base, agreed := baseline(link, p.Platform)
-		if !agreed || !p.same(c[p.Platform], base.Platform) {
+		if !agreed || !p.said(c[p.Platform], base) {
 			return true
 		}
 	}

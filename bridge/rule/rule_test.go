@@ -1,0 +1,319 @@
+package rule_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+func text(s string) bridge.Value { return bridge.TextValue(s) }
+
+// contacts is a transfer of contacts, two ways, with a phone, an e-mail and a name.
+func contacts(t *testing.T, change func(*bridge.Transfer)) *rule.Transfer {
+	t.Helper()
+	tr := bridge.Transfer{
+		ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both,
+		Identity: []bridge.Pair{
+			{Salesforce: "Email", Platform: "email", Format: bridge.EmailFormat},
+			{Salesforce: "MobilePhone", Platform: "phone", Format: bridge.PhoneFormat},
+		},
+		Fields: []bridge.Pair{
+			{Salesforce: "FirstName", Platform: "firstName"},
+			{Salesforce: "LastName", Platform: "lastName", Default: text("-")},
+			{Salesforce: "Email", Platform: "email", Format: bridge.EmailFormat},
+			{Salesforce: "MobilePhone", Platform: "phone", Format: bridge.PhoneFormat},
+			{Salesforce: "Score__c", Platform: "custom.score"},
+		},
+	}
+	if change != nil {
+		change(&tr)
+	}
+	set, err := rule.Compile([]bridge.Project{{ID: "crm", Org: "prod", Region: "MY", Transfers: []bridge.Transfer{tr}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Project("crm").Transfer("contacts")
+}
+
+func row() bridge.Fields {
+	return bridge.Fields{
+		"FirstName": text("Mei"), "LastName": text("Tan"), "Email": text("mei@example.com"), "MobilePhone": text("012-345 6789"),
+		"Score__c": bridge.NumberValue(5),
+	}
+}
+
+func agreed() *bridge.Link {
+	base := map[bridge.Attribute]bridge.Agreed{}
+	r := row()
+	for f, a := range map[bridge.Field]bridge.Attribute{
+		"FirstName": "firstName", "LastName": "lastName", "Email": "email", "MobilePhone": "phone", "Score__c": "custom.score",
+	} {
+		base[a] = bridge.Agreed{Salesforce: r[f], Platform: r[f]}
+	}
+	base["phone"] = bridge.Agreed{Salesforce: r["MobilePhone"], Platform: text("+60123456789")}
+	base["custom.score"] = bridge.Agreed{Salesforce: r["Score__c"], Platform: text("5.0")}
+	return &bridge.Link{Record: "003", Contact: "7", Baseline: base}
+}
+
+func TestInbound_CarriesWhatDiffersFromTheBaseline(t *testing.T) {
+	tr := contacts(t, nil)
+	for _, c := range []struct {
+		name  string
+		edit  func(bridge.Fields)
+		dirty map[bridge.Field]bool
+		want  bridge.Attributes
+	}{
+		{"nothing changed", func(bridge.Fields) {}, nil, bridge.Attributes{}},
+		{"the same phone in another format", func(r bridge.Fields) { r["MobilePhone"] = text("+60 (12) 345-6789") }, nil, bridge.Attributes{}},
+		{"a name", func(r bridge.Fields) { r["LastName"] = text("Lim") }, nil, bridge.Attributes{"lastName": text("Lim")}},
+		{"cleared", func(r bridge.Fields) { r["FirstName"] = bridge.NullValue() }, nil, bridge.Attributes{"firstName": bridge.NullValue()}},
+		{"a field that nobody touched", func(r bridge.Fields) { r["LastName"] = text("Lim") }, map[bridge.Field]bool{"Email": true}, bridge.Attributes{}},
+		{"e-mail in other case", func(r bridge.Fields) { r["Email"] = text("MEI@Example.com") }, nil, bridge.Attributes{}},
+	} {
+		r := row()
+		c.edit(r)
+		j, err := tr.Inbound(r, agreed(), c.dirty)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if d := cmp.Diff(c.want, j.Attributes); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+	}
+}
+
+func TestInbound_NeedsUnknownValuesReadBeforeItJudges(t *testing.T) {
+	r := row()
+	delete(r, "LastName")
+	_, err := contacts(t, nil).Inbound(r, nil, nil)
+	var need *rule.NeedError
+	if !errors.As(err, &need) || len(need.Fields) != 1 || need.Fields[0] != "LastName" {
+		t.Fatalf("got %v, want a need for LastName", err)
+	}
+}
+
+func TestInbound_DoesNotClearWhatWasNeverAgreedOn(t *testing.T) {
+	r := row()
+	r["FirstName"] = bridge.NullValue()
+	j, err := contacts(t, nil).Inbound(r, &bridge.Link{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := j.Attributes["firstName"]; ok {
+		t.Errorf("a fresh link would clear firstName with %v", v)
+	}
+}
+
+func TestOutbound_WritesWhatThePlatformChanged(t *testing.T) {
+	tr := contacts(t, nil)
+	same := bridge.Attributes{"firstName": text("Mei"), "lastName": text("Tan"), "email": text("mei@example.com"), "phone": text("+60123456789"), "custom.score": text("5.00")}
+	for _, c := range []struct {
+		name      string
+		edit      func(bridge.Attributes)
+		to        rule.Target
+		want      bridge.Fields
+		conflicts []string
+	}{
+		{"an echo of ours", func(bridge.Attributes) {}, rule.Target{Row: row()}, bridge.Fields{}, nil},
+		{"a name", func(a bridge.Attributes) { a["lastName"] = text("Lim") }, rule.Target{Row: row()}, bridge.Fields{"LastName": text("Lim")}, nil},
+		{"what Salesforce has already", func(a bridge.Attributes) { a["lastName"] = text("Lim") },
+			rule.Target{Row: bridge.Fields{"LastName": text("Lim")}}, bridge.Fields{}, nil},
+		{"what Salesforce is about to lose", func(a bridge.Attributes) { a["lastName"] = text("Lim") },
+			rule.Target{Row: bridge.Fields{"LastName": text("Lim")}, Open: map[bridge.Field]bool{"LastName": true}}, bridge.Fields{"LastName": text("Lim")}, nil},
+		{"both changed", func(a bridge.Attributes) { a["lastName"] = text("Lim") },
+			rule.Target{Row: bridge.Fields{"LastName": text("Ong")}}, bridge.Fields{"LastName": text("Lim")}, []string{"LastName"}},
+		{"an attribute that is not told", func(a bridge.Attributes) { delete(a, "lastName") }, rule.Target{Row: row()}, bridge.Fields{}, nil},
+		{"a required name cleared", func(a bridge.Attributes) { a["lastName"] = bridge.NullValue() }, rule.Target{Row: row()}, bridge.Fields{}, nil},
+	} {
+		a := bridge.Attributes{}
+		for k, v := range same {
+			a[k] = v
+		}
+		c.edit(a)
+		j, err := tr.Outbound(a, agreed(), c.to)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if d := cmp.Diff(c.want, j.Fields); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+		if d := cmp.Diff(c.conflicts, j.Conflicts); d != "" {
+			t.Errorf("%s: conflicts (-want +got):\n%s", c.name, d)
+		}
+	}
+}
+
+func TestOutbound_FillsDefaultsOfANewRecord(t *testing.T) {
+	j, err := contacts(t, nil).Outbound(bridge.Attributes{"firstName": text("Mei"), "lastName": bridge.NullValue()}, nil, rule.Target{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(bridge.Fields{"FirstName": text("Mei"), "LastName": text("-")}, j.Fields); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestExpressions_MapReadAndCondition(t *testing.T) {
+	tr := contacts(t, func(tr *bridge.Transfer) {
+		tr.Condition = `sf.Status__c == "Active"`
+		tr.Fields = append(tr.Fields, bridge.Pair{Platform: "custom.full", Inbound: `sf.FirstName + " " + sf["LastName"]`, Direction: bridge.Inbound})
+	})
+	for _, f := range []bridge.Field{"Status__c", "FirstName", "LastName", "Email"} {
+		if !tr.Reads(f) {
+			t.Errorf("%s is not in the read set %v", f, tr.ReadSet())
+		}
+	}
+	r := row()
+	if _, err := tr.Holds(r); err == nil {
+		t.Error("a condition over an unknown field was judged")
+	}
+	r["Status__c"] = text("Active")
+	if in, err := tr.Holds(r); err != nil || !in {
+		t.Errorf("condition: %v, %v", in, err)
+	}
+	j, err := tr.Inbound(r, nil, nil)
+	if err != nil || j.Attributes["custom.full"] != text("Mei Tan") {
+		t.Errorf("got %v, %v", j.Attributes["custom.full"], err)
+	}
+}
+
+func TestCompile_ReportsAllFaultsByPlace(t *testing.T) {
+	_, err := rule.Compile([]bridge.Project{{ID: "crm", Transfers: []bridge.Transfer{
+		{ID: "a", Condition: "sf.X =="}, {ID: "b", Fields: []bridge.Pair{{Inbound: "nope(1)"}}},
+	}}})
+	if err == nil {
+		t.Fatal("two faulty expressions compiled")
+	}
+	for _, place := range []string{"project.crm.transfer[0] a", "project.crm.transfer[1] b"} {
+		if !contains(err.Error(), place) {
+			t.Errorf("the error does not name %s:\n%v", place, err)
+		}
+	}
+}
+
+func contains(s, sub string) bool {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if s[i:i+len(sub)] == sub {
+			return true
+		}
+	}
+	return false
+}
+
+func TestPhone_ReadsAnySpellingAsOneNumber(t *testing.T) {
+	for _, s := range []string{"+60123456789", "012-345 6789", "(012) 3456789", "+60 12 345 6789", "0060123456789", "012.345.6789", "+６０１２３４５６７８９"} {
+		if got := rule.Phone(s, "MY"); got != "+60123456789" {
+			t.Errorf("Phone(%q) = %q", s, got)
+		}
+	}
+	if got := rule.Phone("012-345 6780", "MY"); got == "+60123456789" {
+		t.Error("another number was taken for the same")
+	}
+	if got := rule.Phone("ask Ann", "MY"); got != "ask Ann" {
+		t.Errorf("a text became %q", got)
+	}
+}
+
+func at(sec int, commit int64) bridge.Version {
+	return bridge.Version{At: time.Date(2026, 11, 21, 10, 0, sec, 0, time.UTC), Commit: commit, Sequence: 1}
+}
+
+func TestFold_AppliesEachTypeAndSkipsWhatIsOlder(t *testing.T) {
+	known := bridge.Row{Version: at(10, 100), Values: bridge.Fields{"A": text("1"), "B": text("2")}}
+	for _, c := range []struct {
+		name   string
+		change bridge.Change
+		want   bridge.Fields
+		gone   bool
+	}{
+		{"update", bridge.Change{Type: bridge.Update, Version: at(11, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("3")}}, bridge.Fields{"A": text("3"), "B": text("2")}, false},
+		{"cleared", bridge.Change{Type: bridge.Update, Version: at(11, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": bridge.NullValue()}}, bridge.Fields{"A": bridge.NullValue(), "B": text("2")}, false},
+		{"context is no change", bridge.Change{Type: bridge.Update, Version: at(11, 101), Values: bridge.Fields{"A": text("9")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
+		{"to be read again", bridge.Change{Type: bridge.Update, Version: at(11, 101), Reread: []bridge.Field{"A"}}, bridge.Fields{"B": text("2")}, false},
+		{"older", bridge.Change{Type: bridge.Update, Version: at(10, 99), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("0")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
+		{"equal is applied", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("4")}}, bridge.Fields{"A": text("4"), "B": text("2")}, false},
+		{"delete", bridge.Change{Type: bridge.Delete, Version: at(11, 101)}, nil, true},
+		{"gap", bridge.Change{Type: bridge.GapUpdate, Version: at(11, 101)}, nil, false},
+		{"unknown symbol", bridge.Change{Type: "SHRUG", Version: at(11, 101)}, nil, false},
+	} {
+		got := rule.Fold(known, &c.change)
+		if d := cmp.Diff(c.want, got.Values); d != "" || got.Deleted != c.gone {
+			t.Errorf("%s: deleted %v (-want +got):\n%s", c.name, got.Deleted, d)
+		}
+	}
+	if known.Values["A"] != text("1") {
+		t.Error("Fold changed the row it was given")
+	}
+}
+
+func TestMerge_FillsTheUnknownAndYieldsToNewerEvents(t *testing.T) {
+	known := bridge.Row{Version: at(10, 100), Values: bridge.Fields{"A": text("event")}}
+	read := bridge.Row{Version: bridge.Version{At: at(10, 0).At}, Values: bridge.Fields{"A": text("rest"), "B": text("rest")}}
+	got := rule.Merge(known, read)
+	if d := cmp.Diff(bridge.Fields{"A": text("event"), "B": text("rest")}, got.Values); d != "" {
+		t.Errorf("same second (-want +got):\n%s", d)
+	}
+	read.Version.At = at(12, 0).At
+	if got := rule.Merge(known, read); got.Values["A"] != text("rest") {
+		t.Errorf("a newer row did not replace: %v", got.Values)
+	}
+}
+
+func TestWants_TrimsToTheReadSetAndPicksTransfers(t *testing.T) {
+	set, err := rule.Compile([]bridge.Project{{ID: "crm", Org: "prod", Transfers: []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both,
+		Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email", Format: bridge.EmailFormat}},
+		Fields:   []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := set.Wants("prod")
+	c := bridge.Change{Object: "Contact", Type: bridge.Update, Changed: []bridge.Field{"LastName", "Fax"}, Values: bridge.Fields{"LastName": text("Lim"), "Fax": text("1")}}
+	if !w.Trim(&c) || len(c.Values) != 1 || len(c.Changed) != 1 {
+		t.Errorf("trimmed to %+v", c)
+	}
+	if got := w.Wanted(&c); len(got) != 1 {
+		t.Errorf("%d transfers want it", len(got))
+	}
+	for _, c := range []bridge.Change{
+		{Object: "Contact", Type: bridge.Update, Changed: []bridge.Field{"Fax"}},
+		{Object: "Case", Type: bridge.Create},
+	} {
+		if w.Trim(&c) {
+			t.Errorf("%+v is wanted", c)
+		}
+	}
+	r := bridge.Row{Object: "Contact", Values: bridge.Fields{"Email": text("Mei@Example.com")}}
+	if d := cmp.Diff(bridge.Fields{"Email": text("mei@example.com")}, w.Keys(&r)); d != "" {
+		t.Errorf("keys (-want +got):\n%s", d)
+	}
+}
+
+func FuzzPhone(f *testing.F) {
+	f.Add("+60123456789", "MY")
+	f.Add("٠١٢٣٤٥٦٧٨٩", "MY")
+	f.Fuzz(func(t *testing.T, s, region string) {
+		once := rule.Phone(s, region)
+		if again := rule.Phone(once, region); once != again && len(once) > 0 && once[0] == '+' {
+			t.Errorf("Phone(%q) = %q, then %q", s, once, again)
+		}
+	})
+}
+
+func FuzzExpression(f *testing.F) {
+	f.Add(`sf.A + "x"`)
+	f.Add(`contact["a"] == null ? 1 : 2`)
+	f.Fuzz(func(t *testing.T, s string) {
+		set, err := rule.Compile([]bridge.Project{{ID: "p", Transfers: []bridge.Transfer{{ID: "t", Condition: s}}}})
+		if err != nil {
+			return
+		}
+		_, _ = set.Project("p").Transfer("t").Holds(bridge.Fields{"A": text("a")})
+	})
+}
