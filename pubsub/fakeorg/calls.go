@@ -80,3 +80,9 @@ func (l *callLog) note(c Call) {
 	}
 	l.kept = append(l.kept, c)
 }
+
+func (l *callLog) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept, l.total, l.hours = nil, 0, nil
+}

@@ -46,8 +46,14 @@ func (o *Org) Select(object string, selected bool) error {
 	}
 	next := *old
 	next.Selected = selected
-	o.schema.Store(o.schema.Load().replace(&next))
+	o.swap(&next)
 	return nil
+}
+
+// swap puts an object in the place of the one of its name.
+func (o *Org) swap(next *Object) {
+	o.schema.Store(o.schema.Load().replace(next))
+	o.described.Store(o.now().Unix())
 }
 
 // alter stores a copy of the object in which change was applied to a copy of the field.
@@ -71,7 +77,7 @@ func (o *Org) alter(object, field string, change func(*Field)) error {
 		}
 		next.Fields[i] = f
 	}
-	o.schema.Store(o.schema.Load().replace(&next))
+	o.swap(&next)
 	return nil
 }
 

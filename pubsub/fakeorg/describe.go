@@ -36,7 +36,7 @@ func (o *Object) traits() members {
 
 // describe answers what the integration user may know of an object.
 func (c *call) describe(o *Object) reply {
-	if _, ok := httpTime(c.r.Header.Get("If-Modified-Since")); ok && c.org.described(o, c.r.Header.Get("If-Modified-Since")) {
+	if since, ok := httpTime(c.r.Header.Get("If-Modified-Since")); ok && since.Unix() >= c.org.described.Load() {
 		return reply{status: http.StatusNotModified}
 	}
 	out := o.traits()

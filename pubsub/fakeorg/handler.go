@@ -17,6 +17,9 @@ import (
 // maxBody bounds a request body, so that a client gone wild cannot fill the memory.
 const maxBody = 64 << 20
 
+// maxURI is Salesforce's bound of a request URI.
+const maxURI = 16384
+
 // reply is the answer to a request before it goes out, so that a fault can still keep it back.
 type reply struct {
 	status int
@@ -57,6 +60,10 @@ type call struct {
 func (o *Org) Handler() http.Handler { return http.HandlerFunc(o.serve) }
 
 func (o *Org) serve(w http.ResponseWriter, r *http.Request) {
+	if len(r.RequestURI) > maxURI {
+		send(w, r, refusal(refuse("URI_TOO_LONG", "The request URI is longer than %d bytes", maxURI).as(http.StatusRequestURITooLong)))
+		return
+	}
 	segments, err := split(r.URL.EscapedPath())
 	if err != nil {
 		send(w, r, refusal(notFound()))
@@ -77,7 +84,7 @@ func (o *Org) serveLogged(w http.ResponseWriter, r *http.Request, segments []str
 	if fault != nil {
 		note.Fault = true
 		if !fault.wait(r) {
-			return
+			panic(http.ErrAbortHandler)
 		}
 	}
 	var out reply
@@ -96,7 +103,7 @@ func (o *Org) serveLogged(w http.ResponseWriter, r *http.Request, segments []str
 		panic(http.ErrAbortHandler)
 	}
 	if c.counted {
-		out = out.with("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", o.calls.used(o.now()), o.opts.APIUsageMax))
+		out = out.with("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", o.calls.used(o.now()), o.usageMax.Load()))
 	}
 	send(w, r, out)
 }

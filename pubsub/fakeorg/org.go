@@ -26,14 +26,16 @@ type Options struct {
 
 // Org is one Salesforce org in memory. Its methods may be called from any goroutine.
 type Org struct {
-	opts   Options
-	log    *slog.Logger
-	offset atomic.Int64 // nanoseconds that the control clock is ahead of Options.Now
-	schema atomic.Pointer[catalogue]
-	bus    *bus
-	auth   sessions
-	calls  callLog
-	faults faultRules
+	opts      Options
+	log       *slog.Logger
+	offset    atomic.Int64 // nanoseconds that the control clock is ahead of Options.Now
+	schema    atomic.Pointer[catalogue]
+	usageMax  atomic.Int64 // API calls allowed in 24 hours
+	described atomic.Int64 // when describe last changed, in seconds
+	bus       *bus
+	auth      sessions
+	calls     callLog
+	faults    faultRules
 
 	// mu orders commits; it is held while a transaction runs and its Commit goes to the bus, never across a wait.
 	mu      sync.Mutex
@@ -50,6 +52,8 @@ type Org struct {
 func New(opts Options) *Org {
 	o := &Org{opts: withDefaults(opts)}
 	o.log = o.opts.Logger
+	o.usageMax.Store(int64(o.opts.APIUsageMax))
+	o.described.Store(o.now().Unix())
 	objects, err := buildCatalogue(opts.Seed)
 	if err != nil {
 		panic(err)
@@ -96,6 +100,12 @@ func (o *Org) Now() time.Time { return o.now() }
 
 // SetClock puts the org's clock ahead of the options' clock by offset, or behind it where offset is negative.
 func (o *Org) SetClock(offset time.Duration) { o.offset.Store(int64(offset)) }
+
+// Advance puts the org's clock further ahead.
+func (o *Org) Advance(d time.Duration) { o.offset.Add(int64(d)) }
+
+// LimitAPI sets how many API calls 24 hours allow; the call beyond is answered 403 REQUEST_LIMIT_EXCEEDED.
+func (o *Org) LimitAPI(most int) { o.usageMax.Store(int64(most)) }
 
 func (o *Org) now() time.Time { return o.opts.Now().Add(time.Duration(o.offset.Load())) }
 

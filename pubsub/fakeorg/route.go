@@ -55,7 +55,7 @@ func (c *call) data(version string, path []string) reply {
 		return refusal(err)
 	}
 	c.counted = true
-	if used := c.org.calls.count(c.org.now()); used > int64(c.org.opts.APIUsageMax) {
+	if used := c.org.calls.count(c.org.now()); used > c.org.usageMax.Load() {
 		return refusal(refuse("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").as(http.StatusForbidden))
 	}
 	return c.resource()
@@ -167,7 +167,7 @@ func (c *call) limits() reply {
 		return refusal(notFound())
 	}
 	limit := func(maximum, remaining int64) members { return members{{"Max", maximum}, {"Remaining", remaining}} }
-	most := int64(c.org.opts.APIUsageMax)
+	most := c.org.usageMax.Load()
 	return answer(http.StatusOK, members{
 		{"DailyApiRequests", limit(most, max(0, most-c.org.calls.used(c.org.now())))},
 		{"DailyAsyncApexExecutions", limit(250_000, 250_000)},
