@@ -22,6 +22,8 @@ type Config struct {
 	Linger time.Duration
 	// Calls is how many calls of writes to one org are in flight at most; 0 is 5.
 	Calls int
+	// Grace is how long carries under way may take to end after a stop was asked for; 0 is 20 s.
+	Grace time.Duration
 	// ConfirmWithin is how long the stream may take to confirm a write before the record is read; 0 is 30 s.
 	ConfirmWithin time.Duration
 }
@@ -73,6 +75,8 @@ type Courier struct {
 	writes  map[string]*pool       // by org
 	gates   []*gate
 	figures *figures
+
+	stopping <-chan struct{} // closed once nothing more is taken
 }
 
 // outlet is one direction of one project.
@@ -95,6 +99,9 @@ func New(cfg Config, d Deps) (*Courier, error) {
 	}
 	if cfg.ConfirmWithin == 0 {
 		cfg.ConfirmWithin = 30 * time.Second
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 20 * time.Second
 	}
 	c := &Courier{cfg: cfg, d: d, locks: newLocks(), wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
 	homes := map[string]*gate{}
@@ -124,38 +131,79 @@ func (c *Courier) gate(o bridge.Outlet) *gate {
 	return g
 }
 
-// Run folds and carries until ctx ends, and returns after the last carrier has ended. Carries under way when ctx ends are cut off: their deliveries stay
-// in the journal and are carried again.
+// Run folds and carries until ctx ends. Then nothing more is taken from the journal, and what is under way has the grace to end; what has not ended by
+// then is cut off, stays in the journal and is carried again. It returns after the last carrier.
 func (c *Courier) Run(ctx context.Context) error {
 	for _, g := range c.gates {
 		if err := c.d.Breakers.LoadBreaker(ctx, g.outlet, &g.state); err != nil {
 			return fmt.Errorf("load breaker of %s %s: %w", g.outlet.Project, g.outlet.Direction, err)
 		}
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return c.foldAll(ctx) })
-	for _, p := range c.writes {
-		g.Go(func() error { return p.Run(ctx) })
+	taking, stop := context.WithCancel(ctx)
+	defer stop()
+	working, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	c.stopping = taking.Done()
+	var support, carriers errgroup.Group
+	aid := func(run func(context.Context) error) {
+		support.Go(func() error {
+			defer stop() // without its aids no carrier goes on
+			return run(working)
+		})
 	}
+	aid(c.foldAll)
+	for _, p := range c.writes {
+		aid(p.Run)
+	}
+	aid(func(working context.Context) error { return c.grace(taking, working, cut) })
 	for _, o := range c.outlets {
 		for range c.cfg.Workers {
-			g.Go(func() error { return c.carryAll(ctx, o) })
+			carriers.Go(func() error {
+				defer stop()
+				return c.carryAll(taking, working, o)
+			})
 		}
 	}
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	err := carriers.Wait()
+	cut()
+	return firstFault(support.Wait(), err)
+}
+
+// grace cuts off what is under way once the grace after a stop is over.
+func (c *Courier) grace(taking, working context.Context, cut func()) error {
+	select {
+	case <-taking.Done():
+	case <-working.Done():
+		return nil
+	}
+	timer := time.NewTimer(c.cfg.Grace)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		cut()
+	case <-working.Done():
 	}
 	return nil
 }
 
-// carryAll carries one delivery after the other. Only a store that fails ends it.
-func (c *Courier) carryAll(ctx context.Context, o *outlet) error {
+// firstFault is the first error that is not a stop.
+func firstFault(errs ...error) error {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, bridge.ErrClosed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryAll carries one delivery after the other. Only a stop or a store that fails ends it.
+func (c *Courier) carryAll(taking, working context.Context, o *outlet) error {
 	for {
-		w, err := c.d.Journal.Next(ctx, o.Outlet)
+		w, err := c.d.Journal.Next(taking, o.Outlet)
 		if err != nil {
 			return err
 		}
-		if err := c.carry(ctx, o, w); err != nil {
+		if err := c.carry(working, o, w); err != nil {
 			return err
 		}
 	}
@@ -167,6 +215,9 @@ func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
 	err := t.run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, errStopping) {
+		return context.Canceled // it stays in the journal, as the head of its lane
 	}
 	return c.settle(ctx, t, err)
 }

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -24,6 +25,9 @@ type Breaker struct {
 	Reason string    `json:"reason,omitempty"` // the failure that opened it
 }
 
+// errStopping ends a wait at a gate when the courier stops.
+var errStopping = errors.New("the courier is stopping")
+
 // gate is the breaker of one destination, and its pause. Only failures of the destination count.
 type gate struct {
 	outlet  bridge.Outlet
@@ -45,7 +49,8 @@ func newGate(o bridge.Outlet, now bridge.Now) *gate {
 }
 
 // enter blocks while the gate is shut. Behind an open breaker one caller at a time passes, as the probe.
-func (g *gate) enter(ctx context.Context) error {
+// Whoever waits when stopping closes gives up.
+func (g *gate) enter(ctx context.Context, stopping <-chan struct{}) error {
 	for {
 		wait, changed := g.try()
 		if wait == 0 {
@@ -55,6 +60,9 @@ func (g *gate) enter(ctx context.Context) error {
 		select {
 		case <-timer.C:
 		case <-changed:
+		case <-stopping:
+			timer.Stop()
+			return errStopping
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()

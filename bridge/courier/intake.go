@@ -60,7 +60,11 @@ func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge
 	for i := range changes {
 		entries = append(entries, s.in.entries(s.org, changes[i])...)
 	}
-	if err := s.in.journal.Append(ctx, entries, &pos); err != nil {
+	at := &pos
+	if len(pos.Replay) == 0 {
+		at = nil // the changes alone: the position trails
+	}
+	if err := s.in.journal.Append(ctx, entries, at); err != nil {
 		return fmt.Errorf("append %d changes of %s: %w", len(changes), pos.Topic, err)
 	}
 	return nil

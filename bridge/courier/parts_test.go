@@ -81,7 +81,7 @@ func TestGate_OpensAfterFailuresInARowAndLetsOneProbePass(t *testing.T) {
 		g := newGate(bridge.Outlet{Project: "p"}, time.Now)
 		down := errors.New("connection refused")
 		for range breakerRow {
-			if err := g.enter(t.Context()); err != nil {
+			if err := g.enter(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 			g.leave(down, 0)
@@ -94,7 +94,7 @@ func TestGate_OpensAfterFailuresInARowAndLetsOneProbePass(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 10 {
 			wg.Go(func() {
-				if g.enter(ctx) == nil {
+				if g.enter(ctx, nil) == nil {
 					passed.Add(1)
 				}
 			})
@@ -119,10 +119,10 @@ func TestGate_OpensAfterFailuresInARowAndLetsOneProbePass(t *testing.T) {
 func TestGate_PausesWhereTheDestinationAsksTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(bridge.Outlet{Project: "p"}, time.Now)
-		_ = g.enter(t.Context())
+		_ = g.enter(t.Context(), nil)
 		g.leave(errors.New("429"), 40*time.Second)
 		start := time.Now()
-		if err := g.enter(t.Context()); err != nil {
+		if err := g.enter(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if d := time.Since(start); d != 40*time.Second {

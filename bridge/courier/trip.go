@@ -92,7 +92,7 @@ func (t *trip) identityLock(claim string) string {
 
 // ask calls a destination through its gate: it waits while the breaker is open or the destination asked for a pause.
 func (t *trip) ask(ctx context.Context, g *gate, call func() error) error {
-	if err := g.enter(ctx); err != nil {
+	if err := g.enter(ctx, t.c.stopping); err != nil {
 		return err
 	}
 	err := call()
