@@ -54,9 +54,9 @@ func TestInject_GivesBackCapturesByteByByte(t *testing.T) {
 			}
 		}
 		for file, id := range files {
-			real, _ := os.ReadFile(filepath.Join(dir, file))
+			text, _ := os.ReadFile(filepath.Join(dir, file))
 			got, err := s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: id})
-			if err != nil || got.SchemaJson != string(real) {
+			if err != nil || got.SchemaJson != string(text) {
 				t.Errorf("schema %s of %s: %v", id, file, err)
 			}
 		}

@@ -97,8 +97,11 @@ func TestReplay_KeepaliveIDsMoveOnWithoutEvents(t *testing.T) {
 		old := s.org.Events()[0].Replay
 		st := s.stream(latest(1))
 		var id []byte
-		for range 73 * 60 {
+		for range 71 * 60 {
 			id = receive(t, st).LatestReplayId
+		}
+		for range 2 * 60 {
+			receive(t, st)
 		}
 		stale := s.stream(after(old, 1))
 		_, err := stale.Recv()

@@ -109,9 +109,9 @@ func TestSchema_SaysOfAFieldWhatARealOrgSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		real, ours := fieldsOf(t, text), fieldsOf(t, []byte(s.json))
+		theirs, ours := fieldsOf(t, text), fieldsOf(t, []byte(s.json))
 		for name, f := range ours {
-			want, there := real[name]
+			want, there := theirs[name]
 			if !there || name == "ChangeEventHeader" || strings.HasSuffix(name, "__c") {
 				continue
 			}

@@ -128,6 +128,9 @@ func (s *stream) fetch(r request) error {
 	if r.GetAuthRefresh() != "" {
 		return s.refuse("subscription.fetch.request.invalid")
 	}
+	if r.GetNumRequested() <= 0 {
+		return s.refuse("subscription.fetch.requested.events.invalid")
+	}
 	var code string
 	if s.sub == nil {
 		s.sub, code = s.bus.open(r.FetchRequest, s.rpcCall)
@@ -139,8 +142,6 @@ func (s *stream) fetch(r request) error {
 		return s.refuseWith(code, s.bus.noTopic(r.GetTopicName()))
 	case code != "":
 		return s.refuse(code)
-	case r.GetNumRequested() <= 0:
-		return s.refuse("subscription.fetch.requested.events.invalid")
 	}
 	if s.bus.credit(s.sub, int(r.GetNumRequested())) {
 		s.alarm.Reset(s.bus.keepalive)

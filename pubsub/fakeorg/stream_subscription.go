@@ -80,8 +80,6 @@ func (b *bus) open(r *pubsubpb.FetchRequest, c rpcCall) (*subscription, string) 
 		return nil, "topic.meta.permission"
 	case b.rights.denied[t.name]:
 		return nil, "subscription.topic.cannot.subscribe"
-	case r.GetNumRequested() <= 0:
-		return nil, "subscription.fetch.requested.events.invalid"
 	case b.faults.maxStreams > 0 && len(b.subs) >= b.faults.maxStreams:
 		return nil, "service.protection.stream.limit.triggered"
 	case b.meter.room(b.org.now(), 1) == 0:
