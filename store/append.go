@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sfbridge/bridge"
+)
+
+// batch is one Append on its way to the disk.
+type batch struct {
+	entries []bridge.Entry
+	values  [][]byte // sealed, by entry
+	first   uint64
+	lanes   []*lane // of every delivery, in order
+	victims []victim
+}
+
+// victim is a waiting state delivery that a newer one of the same lane and transfer takes over, because the lane is full.
+type victim struct {
+	lane     *lane
+	ref      ref
+	entry    int
+	delivery int
+}
+
+// Append makes entries and the position durable; see [bridge.Journal]. More than one transaction holds are cut at entries, the position in the last.
+func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.Position) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	b := &batch{entries: slices.Clone(entries)}
+	if err := s.encode(b); err != nil {
+		return err
+	}
+	if err := s.admit(b); err != nil {
+		return err
+	}
+	defer s.appendDone(b.first)
+	if err := s.absorb(ctx, b); err != nil {
+		s.refuse(b, 0)
+		return err
+	}
+	for from := 0; ; {
+		to := b.chunk(from)
+		last := to == len(b.entries)
+		var p *bridge.Position
+		if last {
+			p = pos
+		}
+		if err := s.appendChunk(ctx, b, from, to, p); err != nil {
+			s.refuse(b, from)
+			return err
+		}
+		s.appended(b, from, to)
+		if from = to; last {
+			return nil
+		}
+	}
+}
+
+func (s *Store) encode(b *batch) error {
+	b.values = make([][]byte, len(b.entries))
+	for i := range b.entries {
+		val, err := encodeEntry(&b.entries[i])
+		if err != nil {
+			return err
+		}
+		b.values[i] = val
+	}
+	return nil
+}
+
+// Bounds of one chunk: an entry takes up to three ops and checks, a victim two more.
+const (
+	chunkEntries = 40
+	chunkBytes   = MaxBytes / 2
+)
+
+// chunk answers where the chunk that begins at from ends.
+func (b *batch) chunk(from int) int {
+	to, size := from, 0
+	for to < len(b.entries) && to-from < chunkEntries {
+		size += len(b.values[to])
+		if to > from && size > chunkBytes {
+			break
+		}
+		to++
+	}
+	return to
+}
+
+// admit gives the entries their numbers and room in their lanes, or answers bridge.ErrFull. All or nothing.
+func (s *Store) admit(b *batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size := int64(0)
+	for _, v := range b.values {
+		size += int64(len(v))
+	}
+	if s.bytes+size > s.o.MaxBytes {
+		return fmt.Errorf("%d bytes wait: %w", s.bytes, bridge.ErrFull)
+	}
+	for i := range b.entries {
+		for j := range b.entries[i].Deliveries {
+			d := &b.entries[i].Deliveries[j]
+			l := s.laneLocked(d)
+			b.lanes = append(b.lanes, l)
+			l.count++
+			l.bytes += len(b.values[i])
+			if l.count <= s.o.LaneCount && l.bytes <= s.o.LaneBytes {
+				continue
+			}
+			if !s.evictLocked(b, l, i, j) {
+				s.returnLocked(b)
+				return fmt.Errorf("%d deliveries wait in one lane: %w", l.count, bridge.ErrFull)
+			}
+		}
+	}
+	s.bytes += size
+	b.first = s.entries.take(len(b.entries))
+	return nil
+}
+
+// evictLocked takes the newest waiting state delivery of the same transfer out of its lane; nothing is put behind an append. The head stays.
+func (s *Store) evictLocked(b *batch, l *lane, i, j int) bool {
+	class := s.classes.of(&b.entries[i].Deliveries[j])
+	if class == classAppend {
+		return false
+	}
+	for k := len(l.refs) - 1; k > 0 && l.refs[k].class != classAppend; k-- {
+		r := l.refs[k]
+		if r.class != class || slices.Contains(l.out, r) {
+			continue
+		}
+		l.refs = slices.Delete(l.refs, k, k+1)
+		b.victims = append(b.victims, victim{l, r, i, j})
+		return true
+	}
+	return false
+}
+
+// returnLocked undoes what admit did so far.
+func (s *Store) returnLocked(b *batch) {
+	n := 0
+	for i := range b.entries {
+		for range b.entries[i].Deliveries {
+			if n == len(b.lanes) {
+				break
+			}
+			s.shrinkLocked(b.lanes[n], 1, len(b.values[i]))
+			n++
+		}
+	}
+	s.restoreLocked(b)
+}
+
+func (s *Store) restoreLocked(b *batch) {
+	for _, v := range b.victims {
+		s.enterLocked(v.lane, v.ref)
+	}
+	b.victims = nil
+}
+
+// absorb joins the dirty fields of the victims into the deliveries that take over.
+func (s *Store) absorb(ctx context.Context, b *batch) error {
+	for _, v := range b.victims {
+		old, _, err := s.delivery(ctx, v.ref)
+		if err != nil {
+			return err
+		}
+		e := &b.entries[v.entry]
+		e.Deliveries = slices.Clone(e.Deliveries)
+		d := &e.Deliveries[v.delivery]
+		d.Dirty = union(old.Dirty, d.Dirty)
+		if d.Edge == bridge.EdgeNone {
+			d.Edge = old.Edge
+		}
+		if b.values[v.entry], err = encodeEntry(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// union joins dirty fields; none means all.
+func union(a, b []bridge.Field) []bridge.Field {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// appendChunk makes entries from..to durable, each with its mark against a second copy.
+func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *bridge.Position) error {
+	var marks []string
+	err := s.commit(ctx, func(p *plan) error {
+		marks = marks[:0]
+		for i := from; i < to; i++ {
+			e := &b.entries[i]
+			key := seqKey(prefixEntry, b.first+uint64(i))
+			p.add(Op{Key: key, Val: seal(key, b.values[i])})
+			if e.Dedup == "" {
+				continue
+			}
+			mark := prefixDedup + namePart(e.Dedup)
+			it, err := s.kv.Get(ctx, mark)
+			if err != nil && !errors.Is(err, ErrCorrupt) {
+				return err
+			}
+			if _, twice := p.at[mark]; twice || it.Rev != 0 {
+				return fmt.Errorf("callback %s: %w", e.Dedup, bridge.ErrDuplicate)
+			}
+			p.check(mark, 0)
+			p.add(Op{Key: mark, Val: seal(mark, nil), TTL: max(e.DedupFor, MinTTL)})
+		}
+		for _, v := range b.victims {
+			if v.entry >= from && v.entry < to {
+				s.planEnd(p, []ref{v.ref}, false)
+			}
+		}
+		if pos == nil {
+			return nil
+		}
+		return p.put(positionKey(pos.Org, pos.Topic), pos, 0)
+	})
+	return err
+}
+
+// appended counts what is durable now.
+func (s *Store) appended(b *batch, from, to int) {
+	s.mu.Lock()
+	for i := from; i < to; i++ {
+		s.fresh[b.first+uint64(i)] = uint32(len(b.values[i]))
+	}
+	for _, v := range b.victims {
+		if v.entry >= from && v.entry < to {
+			s.shrinkLocked(v.lane, 1, int(v.ref.size))
+			s.endLocked([]ref{v.ref})
+		}
+	}
+	s.mu.Unlock()
+}
+
+// refuse gives back the room of the entries from from on, which did not become durable.
+func (s *Store) refuse(b *batch, from int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for i := range b.entries {
+		for range b.entries[i].Deliveries {
+			if i >= from {
+				s.shrinkLocked(b.lanes[n], 1, len(b.values[i]))
+			}
+			n++
+		}
+		if i >= from {
+			s.bytes -= int64(len(b.values[i]))
+		}
+	}
+	b.victims = slices.DeleteFunc(b.victims, func(v victim) bool { return v.entry < from })
+	s.restoreLocked(b)
+}
+
+// appendDone ends the numbers that were taken at first and wakes Unfolded, which may see behind them now.
+func (s *Store) appendDone(first uint64) {
+	s.entries.done(first)
+	select {
+	case s.toFold <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,237 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"sfbridge/store"
+)
+
+// Options change how a file is opened. The zero value is that of production.
+type Options struct {
+	// Now is the wall clock by which values expire; nil is time.Now.
+	Now func() time.Time
+	// LockTimeout is how long another process may take to let go of the file; 0 is one second.
+	LockTimeout time.Duration
+	// MaxSize bounds the file in bytes; 0 is no bound.
+	MaxSize int
+	// AcceptEmpty starts afresh where the identity file stands and the store is gone. The operator asks for it.
+	AcceptEmpty bool
+	// OpenFile opens the file of the store; nil is os.OpenFile. Tests put a failing disk here.
+	OpenFile func(string, int, os.FileMode) (*os.File, error)
+}
+
+// queueBound is how many transactions may wait for a commit: four batches of the most callers ever measured.
+const queueBound = 1024
+
+// DB is one open file. It implements store.KV.
+type DB struct {
+	path   string
+	now    func() time.Time
+	bolt   *bbolt.DB
+	id     identity
+	queue  chan *request
+	ended  chan struct{} // closed when Run has returned
+	failed chan error    // gets the first error that poisons
+
+	poison  atomic.Pointer[error]
+	counter uint64 // of the last committed op; owned by the writer after Open
+	ring    *ring
+
+	mu     sync.Mutex
+	leases map[string]context.CancelFunc // ends the lease when the name is acquired again
+	once   sync.Once
+}
+
+var (
+	_ store.KV       = (*DB)(nil)
+	_ store.Healther = (*DB)(nil)
+)
+
+var (
+	bucketKV   = []byte("kv")
+	bucketSeq  = []byte("seq")
+	bucketTTL  = []byte("ttl")
+	bucketMeta = []byte("meta")
+
+	metaID      = []byte("id")
+	metaCounter = []byte("counter")
+)
+
+// Open opens the store at path or creates it, and checks every page. The error carries a remedy where the operator has something to do.
+func Open(path string, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = time.Second
+	}
+	known, err := readIdentity(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := inspect(path, known, o.AcceptEmpty); err != nil {
+		return nil, err
+	}
+	b, err := openFile(path, o)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{
+		path: path, now: o.Now, bolt: b,
+		queue: make(chan *request, queueBound), ended: make(chan struct{}), failed: make(chan error, 1),
+		leases: map[string]context.CancelFunc{},
+	}
+	if err := d.prepare(known, o.AcceptEmpty); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	d.ring = newRing(store.Cursor(d.counter))
+	return d, nil
+}
+
+// openFile opens and checks the bbolt file. Damaged pages make bbolt panic in many ways; all of them become one error.
+func openFile(path string, o Options) (b *bbolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			b, err = nil, damaged(path, fmt.Errorf("%v", p))
+		}
+	}()
+	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: o.LockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, MaxSize: o.MaxSize, OpenFile: o.OpenFile,
+		NoStatistics: true, // its counters cost a lock a read
+	})
+	switch {
+	case errors.Is(err, errTimeout):
+		return nil, inUse(path)
+	case err != nil:
+		return nil, openError(path, err)
+	}
+	if err := checkPages(b); err != nil {
+		return nil, damaged(path, errors.Join(err, b.Close()))
+	}
+	return b, nil
+}
+
+func checkPages(b *bbolt.DB) error {
+	return b.View(func(tx *bbolt.Tx) error {
+		var first error
+		for err := range tx.Check() { // drained to its end, or its goroutine stays
+			if first == nil {
+				first = err
+			}
+		}
+		return first
+	})
+}
+
+// prepare makes the buckets of a new file, reads the counter of an old one and writes what lies beside it.
+func (d *DB) prepare(known identity, fresh bool) error {
+	var found string
+	err := d.bolt.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{bucketKV, bucketSeq, bucketTTL, bucketMeta} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		found = string(meta.Get(metaID))
+		if found == "" {
+			if fresh || known.Store == "" {
+				known = newIdentity(d.now())
+			}
+			found, d.counter = known.Store, 1 // no cursor of a watch is ever 0
+			return errors.Join(meta.Put(metaID, []byte(found)), meta.Put(metaCounter, binary.BigEndian.AppendUint64(nil, d.counter)))
+		}
+		var err error
+		d.counter, err = number(meta.Get(metaCounter))
+		return err
+	})
+	if err != nil {
+		return openError(d.path, err)
+	}
+	if known.Store == "" { // the process ended between the file and its identity
+		known = newIdentity(d.now())
+		known.Store = found
+	}
+	if known.Store != found {
+		return foreign(d.path, known.Store, found)
+	}
+	d.id = known
+	return d.writeBeside()
+}
+
+// ID is the store's identity, given when it was created.
+func (d *DB) ID() string { return d.id.Store }
+
+// Failed gets the error that poisoned the handle, at most one. The process should exit then.
+func (d *DB) Failed() <-chan error { return d.failed }
+
+// Close closes the file. Call it after Run has returned.
+func (d *DB) Close() error {
+	var err error
+	d.once.Do(func() {
+		d.fail(store.ErrClosed)
+		d.mu.Lock()
+		for _, end := range d.leases {
+			end()
+		}
+		d.mu.Unlock()
+		err = errors.Join(d.bolt.Close(), os.Remove(lockPath(d.path)))
+	})
+	return err
+}
+
+// fail poisons the handle with the first error it is given.
+func (d *DB) fail(err error) {
+	if d.poison.CompareAndSwap(nil, &err) && !errors.Is(err, store.ErrClosed) {
+		d.failed <- err
+	}
+}
+
+func (d *DB) usable() error {
+	if p := d.poison.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Watch tells writes as store.KV asks. Its memory is a ring of the last commits of this process.
+func (d *DB) Watch(ctx context.Context, prefix string, from store.Cursor) iter.Seq2[store.Changed, error] {
+	return func(yield func(store.Changed, error) bool) {
+		d.ring.watch(ctx, prefix, from, d.ended, yield)
+	}
+}
+
+// Health tells how the store does.
+func (d *DB) Health(context.Context) store.Health {
+	h := store.Health{Writable: true, Sync: "fdatasync of every group of commits", Queue: len(d.queue)}
+	if err := d.usable(); err != nil {
+		h.Writable, h.Err = false, err.Error()
+		return h
+	}
+	err := d.bolt.View(func(tx *bbolt.Tx) error {
+		h.Size = tx.Size()
+		return nil
+	})
+	if err != nil {
+		h.Writable, h.Err = false, err.Error()
+	}
+	return h
+}
+
+// LogValue is the line a daemon writes when it has opened the store.
+func (d *DB) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("path", d.path), slog.String("store", d.id.Store), slog.Uint64("ops", d.counter))
+}

@@ -1,0 +1,109 @@
+package bolt
+
+import (
+	"context"
+	"sort"
+	"strings"
+	"sync"
+
+	"sfbridge/store"
+)
+
+// A watcher that is further behind than this starts again with a scan.
+const (
+	ringCount = 4096
+	ringBytes = 4 << 20
+)
+
+// ring remembers the last commits for Watch.
+type ring struct {
+	mu    sync.Mutex
+	since store.Cursor // changes behind it are held
+	last  store.Cursor
+	held  []store.Changed
+	bytes int
+	wake  chan struct{} // closed and replaced by every commit
+}
+
+func newRing(at store.Cursor) *ring {
+	return &ring{since: at, last: at, wake: make(chan struct{})}
+}
+
+// add takes over the changes of one commit.
+func (r *ring) add(cs []store.Changed) {
+	if len(cs) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range cs {
+		r.bytes += len(cs[i].Val)
+	}
+	r.held = append(r.held, cs...)
+	r.last = cs[len(cs)-1].Cursor
+	drop := 0
+	for drop < len(r.held) && (len(r.held)-drop > ringCount || r.bytes > ringBytes) {
+		r.bytes -= len(r.held[drop].Val)
+		r.since = r.held[drop].Cursor
+		drop++
+	}
+	if drop > 0 {
+		r.held = append(r.held[:0:0], r.held[drop:]...)
+	}
+	close(r.wake)
+	r.wake = make(chan struct{})
+}
+
+// after answers the changes behind the cursor, where the next cursor stands, and what to wait for.
+func (r *ring) after(from store.Cursor, prefix string) ([]store.Changed, store.Cursor, <-chan struct{}, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if from < r.since || from > r.last {
+		return nil, from, nil, store.ErrCompacted
+	}
+	i := sort.Search(len(r.held), func(i int) bool { return r.held[i].Cursor > from })
+	var found []store.Changed
+	for _, c := range r.held[i:] {
+		if strings.HasPrefix(c.Key, prefix) {
+			found = append(found, c)
+		}
+	}
+	return found, r.last, r.wake, nil
+}
+
+func (r *ring) now() store.Cursor {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
+}
+
+func (r *ring) watch(ctx context.Context, prefix string, from store.Cursor, ended <-chan struct{}, yield func(store.Changed, error) bool) {
+	if from == 0 {
+		from = r.now()
+		if !yield(store.Changed{Cursor: from}, nil) {
+			return
+		}
+	}
+	for {
+		found, next, wake, err := r.after(from, prefix)
+		if err != nil {
+			yield(store.Changed{}, err)
+			return
+		}
+		for _, c := range found {
+			if !yield(c, nil) {
+				return
+			}
+		}
+		from = next
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			yield(store.Changed{}, ctx.Err())
+			return
+		case <-ended:
+			yield(store.Changed{}, store.ErrClosed)
+			return
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"sfbridge/store"
+)
+
+// Bounds of one commit. A batch of more transactions gains nothing measurable; one of more bytes makes the first of them wait.
+const (
+	batchCount = 512
+	batchBytes = 16 << 20
+)
+
+// Expired keys are deleted once in sweepEvery, sweepCount at a time.
+const (
+	sweepEvery = time.Minute
+	sweepCount = 500
+)
+
+// sequentialFill packs pages of keys that are only appended; random ones keep bbolt's half.
+const sequentialFill = 0.9
+
+// request is one Apply on its way through the writer.
+type request struct {
+	tx    store.Tx
+	size  int
+	taken atomic.Bool // by the writer, or by a caller that gave up
+	err   error
+	done  chan struct{}
+}
+
+// Apply makes tx durable. A context that ends while tx still waits in the queue takes it back; later ones wait for the commit.
+func (d *DB) Apply(ctx context.Context, tx store.Tx) error {
+	if err := tx.Validate(); err != nil {
+		return err
+	}
+	if err := d.usable(); err != nil {
+		return err
+	}
+	r := &request{tx: tx, done: make(chan struct{})}
+	for i := range tx.Ops {
+		r.size += len(tx.Ops[i].Val)
+	}
+	select {
+	case d.queue <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-d.ended:
+		return d.closed()
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+	case <-d.ended:
+		if r.taken.CompareAndSwap(false, true) {
+			return d.closed()
+		}
+	}
+	<-r.done
+	return r.err
+}
+
+func (d *DB) closed() error {
+	if err := d.usable(); err != nil {
+		return err
+	}
+	return store.ErrClosed
+}
+
+// Run commits what Apply queues until the context ends, then what is queued still, and returns. It returns early with the error that poisoned the handle.
+func (d *DB) Run(ctx context.Context) error {
+	defer close(d.ended)
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	var batch []*request
+	for {
+		select {
+		case r := <-d.queue:
+			runtime.Gosched() // let the callers that are ready queue theirs: one commit for all
+			batch = d.fill(append(batch[:0], r))
+			d.commit(batch)
+		case <-sweep.C:
+			d.sweep()
+		case <-ctx.Done():
+			for len(d.queue) > 0 {
+				d.commit(d.fill(batch[:0]))
+			}
+			return d.usable()
+		}
+		if err := d.usable(); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *DB) fill(batch []*request) []*request {
+	size := 0
+	for len(batch) < batchCount && size < batchBytes {
+		select {
+		case r := <-d.queue:
+			batch = append(batch, r)
+			size += r.size
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit carries out a batch. Without space each transaction is tried alone, so that those that delete still go.
+func (d *DB) commit(batch []*request) {
+	live := batch[:0]
+	for _, r := range batch {
+		if r.taken.CompareAndSwap(false, true) {
+			live = append(live, r)
+		}
+	}
+	err := d.write(live)
+	if errors.Is(err, store.ErrNoSpace) && len(live) > 1 {
+		for _, r := range live {
+			r.err = d.write([]*request{r})
+			close(r.done)
+		}
+		return
+	}
+	for _, r := range live {
+		if err != nil {
+			r.err = err
+		}
+		close(r.done) // not before the commit, also where a check failed: what it met may be of this batch
+	}
+}
+
+// write is one bbolt transaction. Its error is that of all requests; a request whose checks fail has its own.
+func (d *DB) write(batch []*request) (err error) {
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := d.usable(); err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = damaged(d.path, fmt.Errorf("%v", p))
+			d.fail(err)
+		}
+	}()
+	tx, err := d.bolt.Begin(true)
+	if err != nil {
+		return d.commitError(err)
+	}
+	w := &writer{tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter}
+	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
+	for _, r := range batch {
+		r.err = w.check(r.tx.Checks)
+		if r.err != nil {
+			continue
+		}
+		if err := w.apply(r.tx.Ops); err != nil {
+			return d.commitError(errors.Join(err, tx.Rollback()))
+		}
+	}
+	if w.counter == d.counter {
+		return tx.Rollback() // checks only: nothing to write
+	}
+	if err := tx.Bucket(bucketMeta).Put(metaCounter, binary.BigEndian.AppendUint64(nil, w.counter)); err != nil {
+		return d.commitError(errors.Join(err, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return d.commitError(err)
+	}
+	d.counter = w.counter
+	d.ring.add(w.changes)
+	return nil
+}
+
+// commitError tells want of space, which is clean, from everything else, which poisons.
+func (d *DB) commitError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached) {
+		return fmt.Errorf("%w: %w", store.ErrNoSpace, err)
+	}
+	err = fmt.Errorf("commit: %w: %w", store.ErrUnknown, err)
+	d.fail(err)
+	return err
+}
+
+// writer carries out requests inside one bbolt transaction.
+type writer struct {
+	tx           *bbolt.Tx
+	seq, kv, ttl *bbolt.Bucket
+	now          time.Time
+	counter      uint64
+	changes      []store.Changed
+}
+
+func (w *writer) bucket(key string) *bbolt.Bucket {
+	if store.Sequential(key) {
+		return w.seq
+	}
+	return w.kv
+}
+
+// head answers what stands under a key, expired or not; a damaged head counts as revision 0 and may be overwritten.
+func (w *writer) head(key string) (head, bool) {
+	b := w.bucket(key).Get([]byte(key))
+	if b == nil {
+		return head{}, false
+	}
+	h, _, err := decode(key, b)
+	return h, err == nil
+}
+
+func (w *writer) check(checks []store.Check) error {
+	for _, c := range checks {
+		h, ok := w.head(c.Key)
+		if ok && h.expired(w.now) {
+			h.rev = 0
+		}
+		if store.Rev(h.rev) != c.Rev {
+			return fmt.Errorf("%s is not at the revision expected: %w", c.Key, store.ErrConflict)
+		}
+	}
+	return nil
+}
+
+func (w *writer) apply(ops []store.Op) error {
+	for i := range ops {
+		op := &ops[i]
+		old, _ := w.head(op.Key)
+		if old.expires != 0 {
+			if err := w.ttl.Delete(ttlKey(old.expires, op.Key)); err != nil {
+				return err
+			}
+		}
+		w.counter++
+		val, err := w.one(op)
+		if err != nil {
+			return err
+		}
+		w.changes = append(w.changes, store.Changed{
+			Key: op.Key, Val: val, Rev: store.Rev(w.counter), Deleted: op.Delete, Cursor: store.Cursor(w.counter),
+		})
+	}
+	return nil
+}
+
+// one carries out an op and answers its own copy of the value.
+func (w *writer) one(op *store.Op) ([]byte, error) {
+	key := []byte(op.Key)
+	if op.Delete {
+		return nil, w.bucket(op.Key).Delete(key)
+	}
+	h := head{rev: w.counter}
+	if op.TTL > 0 {
+		h.expires = w.now.Add(op.TTL).UnixMilli() + 1 // late by a part of a millisecond, never early
+		if err := w.ttl.Put(ttlKey(h.expires, op.Key), nil); err != nil {
+			return nil, err
+		}
+	}
+	b := h.encode(op.Key, op.Val)
+	return b[headSize:], w.bucket(op.Key).Put(key, b)
+}
+
+// sweep deletes expired keys in one transaction a call.
+func (d *DB) sweep() {
+	r := &request{done: make(chan struct{})}
+	err := d.bolt.View(func(tx *bbolt.Tx) error {
+		now, c := d.now().UnixMilli(), tx.Bucket(bucketTTL).Cursor()
+		for k, _ := c.First(); len(k) > 8 && len(r.tx.Ops) < sweepCount; k, _ = c.Next() {
+			if int64(binary.BigEndian.Uint64(k)) > now {
+				return nil
+			}
+			r.tx.Ops = append(r.tx.Ops, store.Op{Key: string(k[8:]), Delete: true})
+		}
+		return nil
+	})
+	if err == nil && len(r.tx.Ops) > 0 {
+		d.commit([]*request{r})
+	}
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"maps"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// Counts is a snapshot of what waits.
+type Counts struct {
+	Outlets     map[bridge.Outlet]OutletCounts
+	DeadLetters map[bridge.ProjectID]int
+	Unfolded    int   // entries that the folder has not seen
+	Bytes       int64 // of all entries that wait
+}
+
+// OutletCounts is what waits at one outlet.
+type OutletCounts struct {
+	Waiting  int       // deliveries, unfolded ones and those in hand included
+	Lanes    int       // that hold them
+	Busy     int       // lanes whose head is in hand
+	Deferred int       // lanes whose head waits for its time
+	Oldest   time.Time // when the oldest folded one was taken in; zero where nothing waits
+}
+
+// Counts counts what waits. It walks over all lanes: a few milliseconds for 100,000.
+func (s *Store) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := Counts{Outlets: map[bridge.Outlet]OutletCounts{}, DeadLetters: maps.Clone(s.dead), Unfolded: len(s.fresh), Bytes: s.bytes}
+	for o := range s.outlets {
+		c.Outlets[o] = OutletCounts{}
+	}
+	for _, l := range s.lanes {
+		o := c.Outlets[l.key.outlet]
+		o.Waiting += l.count
+		o.Lanes++
+		switch l.state {
+		case busy:
+			o.Busy++
+		case waiting:
+			o.Deferred++
+		case idle, ready:
+		}
+		if len(l.refs) > 0 {
+			if at := time.Unix(int64(l.refs[0].at), 0).UTC(); o.Oldest.IsZero() || at.Before(o.Oldest) {
+				o.Oldest = at
+			}
+		}
+		c.Outlets[l.key.outlet] = o
+	}
+	return c
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sfbridge/bridge"
+)
+
+// scanPage is how many items one Scan of the store asks for.
+const scanPage = 256
+
+// each hands all items with a prefix to fn, a page at a time; an error of fn ends it.
+func (s *Store) each(ctx context.Context, prefix string, fn func(it *Item) error) error {
+	return s.eachPage(ctx, prefix, scanPage, fn)
+}
+
+func (s *Store) eachPage(ctx context.Context, prefix string, page int, fn func(it *Item) error) error {
+	for after := ""; ; {
+		items, err := s.kv.Scan(ctx, prefix, after, page)
+		if err != nil {
+			return fmt.Errorf("scan %s: %w", prefix, err)
+		}
+		for i := range items {
+			if err := fn(&items[i]); err != nil {
+				return err
+			}
+		}
+		if len(items) < page {
+			return nil
+		}
+		after = items[len(items)-1].Key
+	}
+}
+
+// eachValue is each for values that put stored. Damaged ones are noted and left out.
+func eachValue[T any](ctx context.Context, s *Store, prefix string, fn func(key string, v *T) error) error {
+	return s.each(ctx, prefix, func(it *Item) error {
+		var v T
+		if err := get(it, &v); err != nil {
+			s.note(it.Key)
+			return nil
+		}
+		return fn(it.Key, &v)
+	})
+}
+
+// value reads one key that put stored; bridge.ErrNotFound where it is absent.
+func value[T any](ctx context.Context, s *Store, key string) (T, error) {
+	var v T
+	if err := s.usable(ctx); err != nil {
+		return v, err
+	}
+	it, err := s.kv.Get(ctx, key)
+	switch {
+	case err == nil && it.Rev == 0:
+		return v, fmt.Errorf("%s: %w", key, bridge.ErrNotFound)
+	case err == nil:
+		err = get(&it, &v)
+	}
+	if errors.Is(err, ErrCorrupt) {
+		s.note(key)
+	}
+	return v, err
+}
+
+// LinkOf finds the link of a record; see [bridge.Ledger].
+func (s *Store) LinkOf(ctx context.Context, org bridge.OrgID, p bridge.ProjectID, r bridge.RecordID) (bridge.Link, error) {
+	return value[bridge.Link](ctx, s, linkKey(org, p, r))
+}
+
+// LinksTo finds the links of a contact; see [bridge.Ledger].
+func (s *Store) LinksTo(ctx context.Context, org bridge.OrgID, p bridge.ProjectID, c bridge.ContactID) ([]bridge.Link, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	var links []bridge.Link
+	err := eachValue(ctx, s, contactPrefix(org, p, c), func(_ string, r *bridge.RecordID) error {
+		l, err := s.LinkOf(ctx, org, p, *r)
+		if errors.Is(err, bridge.ErrNotFound) || err == nil && l.Contact != c {
+			return nil // the record was linked anew between the two reads
+		}
+		links = append(links, l)
+		return err
+	})
+	return links, err
+}
+
+// Unconfirmed lists the writes to a record that the stream has not confirmed; see [bridge.Ledger].
+func (s *Store) Unconfirmed(ctx context.Context, org bridge.OrgID, r bridge.RecordID) ([]bridge.Unconfirmed, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	var us []bridge.Unconfirmed
+	err := eachValue(ctx, s, unconfirmedPrefix(org, r), func(_ string, u *bridge.Unconfirmed) error {
+		us = append(us, *u)
+		return nil
+	})
+	slices.SortStableFunc(us, func(a, b bridge.Unconfirmed) int { return a.At.Compare(b.At) })
+	return us, err
+}
+
+// Take creates claims; see [bridge.Ledger]. A claim that the same delivery holds already is not in the way and stays as it is.
+func (s *Store) Take(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim, error) {
+	var held []bridge.Claim
+	err := s.commit(ctx, func(p *plan) error {
+		held = nil
+		for i := range claims {
+			var c bridge.Claim
+			key := claimKey(&claims[i])
+			found, err := p.read(key, &c)
+			switch {
+			case err != nil:
+				return err
+			case found && c.Delivery != claims[i].Delivery:
+				held = append(held, c)
+			case !found:
+				if err := p.put(key, &claims[i], 0); err != nil {
+					return err
+				}
+			}
+		}
+		if len(held) > 0 {
+			return errHeld
+		}
+		return nil
+	})
+	if errors.Is(err, errHeld) {
+		return held, nil
+	}
+	return nil, err
+}
+
+// errHeld ends a plan whose claims are held by others; nothing is written then.
+var errHeld = errors.New("claim is held")
+
+// Stage makes effects durable; see [bridge.Ledger].
+func (s *Store) Stage(ctx context.Context, e bridge.Effects) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	f, err := s.begin(ctx, &e)
+	if err != nil {
+		return err
+	}
+	defer f.done()
+	if err := s.commit(ctx, f.plan); err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	f.happened()
+	return nil
+}
+
+// link plans both keys of a link. What the record or the contact was linked to before ends.
+func (p *plan) link(l *bridge.Link) error {
+	key, byContact := linkKey(l.Org, l.Project, l.Record), contactKey(l)
+	var old bridge.Link
+	found, err := p.read(key, &old)
+	if err != nil {
+		return err
+	}
+	if found && contactKey(&old) != byContact {
+		p.delete(contactKey(&old))
+	}
+	var record bridge.RecordID
+	if found, err = p.read(byContact, &record); err != nil {
+		return err
+	}
+	if found && record != l.Record {
+		p.delete(linkKey(l.Org, l.Project, record))
+	}
+	if err := p.put(key, l, 0); err != nil {
+		return err
+	}
+	return p.put(byContact, l.Record, 0)
+}
+
+// unlink plans the end of a link, unless the record was linked to another contact since.
+func (p *plan) unlink(l *bridge.Link) error {
+	key := linkKey(l.Org, l.Project, l.Record)
+	var old bridge.Link
+	found, err := p.read(key, &old)
+	if err != nil || !found || old.Contact != l.Contact {
+		return err
+	}
+	p.delete(key)
+	p.delete(contactKey(&old))
+	return nil
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// tombstoneTTL is how long the mirror remembers that a record was deleted: longer than any event of before may come late.
+const tombstoneTTL = 7 * 24 * time.Hour
+
+// rowRecord is a row as it is stored; the key has its ids in lower case.
+type rowRecord struct {
+	bridge.Row
+	Record bridge.RecordID `json:"id"`
+	Object bridge.Object   `json:"object"`
+}
+
+// Rows answers one row per id; see [bridge.Mirror]. A damaged row counts as never heard of, so that it is read again.
+func (s *Store) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids []bridge.RecordID) ([]bridge.Row, error) {
+	rows := make([]bridge.Row, len(ids))
+	for i, id := range ids {
+		rec, err := value[rowRecord](ctx, s, mirrorKey(org, o, id))
+		if err != nil && !errors.Is(err, bridge.ErrNotFound) && !errors.Is(err, ErrCorrupt) {
+			return nil, err
+		}
+		if err == nil {
+			rows[i] = rec.Row
+		}
+		rows[i].Org, rows[i].Object, rows[i].Record = org, o, id
+	}
+	return rows, nil
+}
+
+// Lookup finds live records by an identity field; see [bridge.Mirror].
+func (s *Store) Lookup(ctx context.Context, org bridge.OrgID, o bridge.Object, f bridge.Field, v bridge.Value) ([]bridge.RecordID, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	if !v.Known() || v.IsNull() {
+		return nil, nil
+	}
+	var ids []bridge.RecordID
+	err := eachValue(ctx, s, s.indexPrefix(org, o, f, v), func(_ string, id *bridge.RecordID) error {
+		ids = append(ids, *id)
+		return nil
+	})
+	return ids, err
+}
+
+// indexPrefix names a value by a salted hash: neither e-mail nor phone stands in a key.
+func (s *Store) indexPrefix(org bridge.OrgID, o bridge.Object, f bridge.Field, v bridge.Value) string {
+	return prefixIndex + join(idPart(org), objectPart(o), hash(s.salt, string(f), v.Text), "")
+}
+
+// row plans to store a row by the order of versions. What is strictly older than the row that is there only fills fields of which nothing was known: had a change of them
+// come between, they would be known. A deleted row is a tombstone, and what is older than it is nothing.
+func (p *plan) row(r *bridge.Row) error {
+	if r.Version == (bridge.Version{}) && !r.Deleted && len(r.Values) == 0 {
+		return nil // unseen
+	}
+	key := mirrorKey(r.Org, r.Object, r.Record)
+	var old rowRecord
+	found, err := p.read(key, &old)
+	if err != nil {
+		return err
+	}
+	kept := rowRecord{Row: *r, Record: r.Record, Object: r.Object}
+	if found && r.Version.Before(old.Version) {
+		if old.Deleted || r.Deleted || !fills(old.Values, r.Values) {
+			return nil
+		}
+		kept.Row = old.Row
+		kept.Values, kept.Keys = filled(old.Values, r.Values), filled(old.Keys, r.Keys)
+	}
+	ttl := time.Duration(0)
+	if kept.Deleted {
+		kept.Values, kept.Keys, ttl = nil, nil, tombstoneTTL
+	}
+	p.index(r, old.Keys, kept.Keys)
+	return p.put(key, &kept, ttl)
+}
+
+// index plans the difference between the keys of a row before and after.
+func (p *plan) index(r *bridge.Row, before, after bridge.Fields) {
+	id := idPart(r.Record)
+	for f, v := range before {
+		if !v.Equal(after[f]) && !v.IsNull() {
+			p.delete(p.s.indexPrefix(r.Org, r.Object, f, v) + id)
+		}
+	}
+	for f, v := range after {
+		if !v.Equal(before[f]) && v.Known() && !v.IsNull() {
+			key := p.s.indexPrefix(r.Org, r.Object, f, v) + id
+			op, _ := put(key, r.Record) // a string always encodes
+			p.add(op)
+		}
+	}
+}
+
+// fills reports whether more knows a field of which have knows nothing.
+func fills(have, more bridge.Fields) bool {
+	for f := range more {
+		if _, ok := have[f]; !ok {
+			return true
+		}
+	}
+	return false
+}
+
+func filled(have, more bridge.Fields) bridge.Fields {
+	all := maps.Clone(more)
+	if all == nil {
+		return have
+	}
+	maps.Copy(all, have)
+	return all
+}
+
+// Bounds of the rows in one transaction; the rest of it is left to what comes with them.
+const (
+	rowsSize  = 120
+	rowsBytes = MaxBytes / 4
+)
+
+// rowsAhead stores rows until the rest fits into the caller's own transaction, which it answers.
+func (s *Store) rowsAhead(ctx context.Context, rows []bridge.Row) ([]bridge.Row, error) {
+	for {
+		n := rowsFit(rows)
+		if n == len(rows) {
+			return rows, nil
+		}
+		err := s.commit(ctx, func(p *plan) error {
+			for i := range rows[:n] {
+				if err := p.row(&rows[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		rows = rows[n:]
+	}
+}
+
+// rowsFit answers how many rows go into one transaction, at least one.
+func rowsFit(rows []bridge.Row) int {
+	size, bytes := 0, 0
+	for i := range rows {
+		size += 4 + 2*len(rows[i].Keys) // check and row, and two indexes that go for each that comes
+		for _, v := range rows[i].Values {
+			bytes += len(v.Text) + 64
+		}
+		if i > 0 && (size > rowsSize || bytes > rowsBytes) {
+			return i
+		}
+	}
+	return len(rows)
+}

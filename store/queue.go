@@ -1,0 +1,259 @@
+package store
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// coalesceBound is how many deliveries one Work holds, so that it settles in one transaction.
+const coalesceBound = 64
+
+// Next hands out the head of a lane that is due; see [bridge.Journal]. Lanes of an outlet take turns.
+func (s *Store) Next(ctx context.Context, o bridge.Outlet) (bridge.Work, error) {
+	for {
+		if err := s.usable(ctx); err != nil {
+			return bridge.Work{}, err
+		}
+		l, wake := s.take(o)
+		if l == nil {
+			select {
+			case <-wake:
+				continue
+			case <-ctx.Done():
+				return bridge.Work{}, ctx.Err()
+			case <-s.closed:
+				return bridge.Work{}, ErrClosed
+			}
+		}
+		w, err := s.load(ctx, l)
+		switch {
+		case err == nil:
+			return w, nil
+		case errors.Is(err, ErrCorrupt):
+			s.drop(l) // noted; the record stays on disk, the lane goes on
+		default:
+			s.release(l, nil)
+			return bridge.Work{}, err
+		}
+	}
+}
+
+// take makes the lane whose turn it is busy, or answers what to wait for.
+func (s *Store) take(o bridge.Outlet) (*lane, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.outletLocked(o)
+	l := q.pop()
+	if l == nil {
+		return nil, q.wake
+	}
+	if q.first < len(q.turns) {
+		q.signal()
+	}
+	l.state = busy
+	l.out = l.batch()
+	return l, nil
+}
+
+// batch is the head of a lane and the later state deliveries of its transfer up to the next append.
+func (l *lane) batch() []ref {
+	out := []ref{l.refs[0]}
+	if out[0].class == classAppend {
+		return out
+	}
+	for _, r := range l.refs[1:] {
+		if r.class == classAppend || len(out) == coalesceBound {
+			break
+		}
+		if r.class == out[0].class {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// load reads what a busy lane hands out. Deliveries of another lane, which share its hash, and damaged ones stay behind.
+func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
+	var w bridge.Work
+	kept := make([]ref, 0, len(l.out))
+	for i, r := range l.out {
+		d, e, err := s.delivery(ctx, r)
+		if i == 0 {
+			if err != nil {
+				return w, err
+			}
+			w.Entry = e
+		} else if err != nil || d.Lane != w.Deliveries[0].Lane {
+			continue
+		}
+		w.Deliveries, w.Entries = append(w.Deliveries, d), append(w.Entries, bridge.EntryID(r.seq))
+		kept = append(kept, r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.out = kept
+	if a := l.head; a != nil {
+		w.Attempts, w.First, w.LastError = a.Failed, a.First, a.Error
+	} else {
+		l.head = &attempt{First: s.o.Now().UTC()}
+	}
+	return w, nil
+}
+
+// delivery reads one delivery and its entry.
+func (s *Store) delivery(ctx context.Context, r ref) (bridge.Delivery, bridge.Entry, error) {
+	key := seqKey(prefixEntry, r.seq)
+	it, err := s.kv.Get(ctx, key)
+	if err == nil && it.Rev == 0 {
+		err = fmt.Errorf("%s is gone: %w", key, ErrCorrupt)
+	}
+	var e bridge.Entry
+	if err == nil {
+		e, err = entryOf(&it)
+	}
+	if err == nil && int(r.idx) >= len(e.Deliveries) {
+		err = fmt.Errorf("%s has no delivery %d: %w", key, r.idx, ErrCorrupt)
+	}
+	if err != nil {
+		if errors.Is(err, ErrCorrupt) {
+			s.note(key)
+		}
+		return bridge.Delivery{}, e, err
+	}
+	return e.Deliveries[r.idx], e, nil
+}
+
+// drop forgets the head of a busy lane, which cannot be read.
+func (s *Store) drop(l *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.out = l.out[:1]
+	s.endLocked(l.out)
+	s.finishLocked(l)
+}
+
+// finishLocked takes what is out of the lane for good, and gives the lane its next turn.
+func (s *Store) finishLocked(l *lane) {
+	size := 0
+	for _, r := range l.out {
+		size += int(r.size)
+	}
+	n := len(l.out)
+	l.refs = slices.DeleteFunc(l.refs, func(r ref) bool { return slices.Contains(l.out, r) })
+	l.out, l.head, l.saved, l.state = nil, nil, false, idle
+	s.turnLocked(l)
+	s.shrinkLocked(l, n, size)
+}
+
+// release gives a busy lane back to its turn, or to the heap until a is due.
+func (s *Store) release(l *lane, a *attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.out, l.state = nil, idle
+	if a != nil {
+		l.head = a
+	}
+	if a == nil || !s.deferLocked(l, a.Until) {
+		s.turnLocked(l)
+	}
+}
+
+// turnLocked makes an idle lane ready if anything waits in it.
+func (s *Store) turnLocked(l *lane) {
+	if l.state == idle && len(l.refs) > 0 && !s.loading {
+		l.state = ready
+		l.outlet.push(l)
+	}
+}
+
+// deferBound is the longest that a lane waits, whatever the clock did between two runs.
+const deferBound = 24 * time.Hour
+
+// deferLocked puts an idle lane into the heap and reports whether until lies ahead. Waits go by the monotonic clock, so that a jump of the wall clock
+// does not lengthen them.
+func (s *Store) deferLocked(l *lane, until time.Time) bool {
+	d := min(until.Sub(s.o.Now()), deferBound)
+	if d <= 0 {
+		return false
+	}
+	l.state, l.due = waiting, time.Now().Add(d)
+	heap.Push(&s.defers, l)
+	s.alarmLocked()
+	return true
+}
+
+// alarmLocked sets the one timer to the next due lane.
+func (s *Store) alarmLocked() {
+	if len(s.defers) == 0 {
+		return
+	}
+	d := time.Until(s.defers[0].due)
+	if s.timer == nil {
+		s.timer = time.AfterFunc(d, s.ring)
+		return
+	}
+	s.timer.Reset(d)
+}
+
+// ring gives the lanes that are due their turn.
+func (s *Store) ring() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return
+	default:
+	}
+	for now := time.Now(); len(s.defers) > 0 && !s.defers[0].due.After(now); {
+		l := heap.Pop(&s.defers).(*lane)
+		l.state = idle
+		s.turnLocked(l)
+	}
+	s.alarmLocked()
+}
+
+func (s *Store) outletLocked(o bridge.Outlet) *outlet {
+	q, ok := s.outlets[o]
+	if !ok {
+		q = &outlet{wake: make(chan struct{}, 1)}
+		s.outlets[o] = q
+	}
+	return q
+}
+
+// laneLocked finds or makes the lane of a delivery.
+func (s *Store) laneLocked(d *bridge.Delivery) *lane {
+	key := laneKey{d.Lane.Outlet(), maphash.Comparable(s.seed, d.Lane)}
+	l, ok := s.lanes[key]
+	if !ok {
+		l = &lane{key: key, outlet: s.outletLocked(key.outlet), place: -1}
+		s.lanes[key] = l
+	}
+	return l
+}
+
+// enterLocked puts a folded delivery into its lane, in the order of entries.
+func (s *Store) enterLocked(l *lane, r ref) {
+	i := len(l.refs)
+	for i > 0 && (l.refs[i-1].seq > r.seq || l.refs[i-1].seq == r.seq && l.refs[i-1].idx > r.idx) {
+		i--
+	}
+	l.refs = slices.Insert(l.refs, i, r)
+	s.turnLocked(l)
+}
+
+// shrinkLocked takes n deliveries off the count of a lane; an empty lane is forgotten.
+func (s *Store) shrinkLocked(l *lane, n, size int) {
+	l.count -= n
+	l.bytes -= size
+	if l.count == 0 && l.state == idle {
+		delete(s.lanes, l.key)
+	}
+}
