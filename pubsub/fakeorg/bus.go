@@ -59,7 +59,9 @@ const (
 
 // newBus returns an empty bus of the org o. It reads the options only.
 func newBus(o *Org) *bus {
-	b := &bus{org: o, keepalive: o.opts.Keepalive, wake: make(chan struct{}), subs: map[*subscription]bool{}}
+	b := &bus{
+		org: o, keepalive: o.opts.Keepalive, wake: make(chan struct{}), subs: map[*subscription]bool{}, channels: map[string]map[string][]string{},
+	}
 	if b.keepalive == 0 {
 		b.keepalive = defaultKeepalive
 	}
@@ -77,15 +79,15 @@ func seedOf(text string) uint64 {
 	return h
 }
 
-// clear forgets every event and starts the replay ids behind counter.
+// clear forgets every event, fault and delivery, and starts the replay ids behind counter.
 func (b *bus) clear(counter uint64) {
 	b.first += int64(len(b.log))
 	b.log, b.issued, b.counter = nil, map[string]int64{}, counter
-	b.channels, b.overflow, b.split = map[string]map[string][]string{}, overflowAfter, false
-	b.rights, b.faults, b.meter = rights{}, busFaults{}, meter{}
+	b.faults, b.meter, b.overflow, b.split = busFaults{}, meter{}, overflowAfter, false
 }
 
-// reset takes the bus back to its beginning: no events, no channels, no faults. Streams end, as their ids mean nothing any more.
+// reset takes the bus back to its beginning: no events, no faults; channels and rights stay. Streams end, as their ids mean nothing
+// any more.
 func (b *bus) reset() {
 	b.locked(func() {
 		b.clear(b.counter + 1<<20)

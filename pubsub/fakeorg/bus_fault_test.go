@@ -178,3 +178,23 @@ func TestKeepalive_IsNeverAheadOfAnEventStillToCome(t *testing.T) {
 		}
 	})
 }
+
+func TestReset_EmptiesTheBusAndKeepsChannels(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.SetChannel("Bridge__chn", "Contact")
+		s.contacts(1)
+		id := s.org.Events()[0].Replay
+		s.org.Stall()
+		st := s.stream(latest(1))
+		s.org.bus.reset()
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.Internal, "service.unavailable", "Subscribe")
+		old := s.stream(after(id, 1))
+		_, err = old.Recv()
+		wantRefusal(t, err, old.Trailer(), codes.InvalidArgument, "subscription.fetch.replayid.corrupted", "Subscribe")
+		s.contacts(1)
+		if got := entities(t, s, "/data/Bridge__chn"); len(got) != 1 {
+			t.Errorf("the channel has %v", got)
+		}
+	})
+}
