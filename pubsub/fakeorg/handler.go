@@ -84,14 +84,14 @@ func (o *Org) serveLogged(w http.ResponseWriter, r *http.Request, segments []str
 	if fault != nil {
 		note.Fault = true
 		if !fault.wait(r) {
-			panic(http.ErrAbortHandler)
+			mustDrop()
 		}
 	}
 	var out reply
 	switch {
 	case fault != nil && fault.Cut == CutBefore:
 		o.calls.note(note)
-		panic(http.ErrAbortHandler)
+		mustDrop()
 	case fault != nil && fault.Status != 0:
 		out = fault.reply()
 	default:
@@ -99,14 +99,18 @@ func (o *Org) serveLogged(w http.ResponseWriter, r *http.Request, segments []str
 	}
 	note.Status, note.Counted = out.status, c.counted
 	o.calls.note(note)
+	o.log.Debug("answered", "method", r.Method, "path", r.URL.Path, "status", out.status)
 	if fault != nil && fault.Cut == CutAfter {
-		panic(http.ErrAbortHandler)
+		mustDrop()
 	}
 	if c.counted {
 		out = out.with("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", o.calls.used(o.now()), o.usageMax.Load()))
 	}
 	send(w, r, out)
 }
+
+// mustDrop makes net/http close the connection without an answer, in the one way it offers a handler.
+func mustDrop() { panic(http.ErrAbortHandler) }
 
 // split cuts an escaped path into decoded segments; empty ones at the ends, as a trailing slash makes them, do not count.
 func split(escaped string) ([]string, error) {

@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -47,23 +48,45 @@ type Org struct {
 	people  people
 }
 
-// New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; ReadSeed has
-// checked the form of a seed before.
+// New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; Open returns
+// an error instead.
 func New(opts Options) *Org {
+	o := prepare(opts)
+	o.mustStart()
+	return o
+}
+
+// Open is New for seeds that others wrote: a seed that contradicts itself is an error.
+func Open(opts Options) (*Org, error) {
+	o := prepare(opts)
+	if err := o.start(); err != nil {
+		return nil, fmt.Errorf("load seed: %w", err)
+	}
+	return o, nil
+}
+
+func prepare(opts Options) *Org {
 	o := &Org{opts: withDefaults(opts)}
 	o.log = o.opts.Logger
 	o.usageMax.Store(int64(o.opts.APIUsageMax))
 	o.described.Store(o.now().Unix())
-	objects, err := buildCatalogue(opts.Seed)
-	if err != nil {
+	return o
+}
+
+func (o *Org) mustStart() {
+	if err := o.start(); err != nil {
 		panic(err)
+	}
+}
+
+func (o *Org) start() error {
+	objects, err := buildCatalogue(o.opts.Seed)
+	if err != nil {
+		return err
 	}
 	o.schema.Store(objects)
 	o.bus = newBus(o)
-	if err := o.load(); err != nil {
-		panic(err)
-	}
-	return o
+	return o.load()
 }
 
 func withDefaults(opts Options) Options {
