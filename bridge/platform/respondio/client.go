@@ -1,0 +1,68 @@
+package respondio
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/platform"
+	"sfbridge/bridge/rest"
+)
+
+// Deps is what code passes. Registerer, DialContext and Now may be nil.
+type Deps struct {
+	Project     bridge.ProjectID // the label of metrics
+	Token       string           // made under Settings, Integrations, Developer API
+	SigningKeys []string         // of the workspace's webhooks; none = callbacks are refused
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	Registerer  prometheus.Registerer
+	Now         func() time.Time
+}
+
+// Client is one workspace. It is safe for use by many at once and starts no goroutine.
+type Client struct {
+	*Hook
+	cfg    Config
+	http   *rest.Client
+	traits *platform.Traits
+}
+
+var (
+	_ bridge.Sender  = (*Client)(nil)
+	_ bridge.Finder  = (*Client)(nil)
+	_ bridge.Fetcher = (*Client)(nil)
+	_ bridge.Parser  = (*Client)(nil)
+)
+
+// New makes a client of a configuration without fault.
+func New(cfg Config, deps Deps) (*Client, error) {
+	header := http.Header{"Authorization": {"Bearer " + deps.Token}}
+	c, err := rest.New(rest.Config{
+		Destination: string(deps.Project), Base: cfg.BaseURL, Timeout: cfg.Timeout, AllowPlain: cfg.AllowPlainHTTP, MaxBody: 1 << 20,
+	}, rest.Deps{
+		DialContext: deps.DialContext, Registerer: deps.Registerer, Now: deps.Now, Judge: judge,
+		Authorize: func(context.Context) (string, http.Header, error) { return "", header, nil },
+		Limit:     rest.NewPerOp(cfg.Rate, 1).Of,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("base_url: %w", err)
+	}
+	return &Client{Hook: NewHook(cfg, deps.SigningKeys), cfg: cfg, http: c, traits: Traits()}, nil
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() error { return c.http.Close() }
+
+// Probe reports why respond.io does not take the token, or nil. It costs one request.
+func (c *Client) Probe(ctx context.Context) error {
+	_, err := c.http.Do(ctx, &rest.Call{Op: "read users", Path: "/space/user?limit=1", Repeatable: true})
+	if status := statusOf(err); status == http.StatusUnauthorized || status == http.StatusForbidden {
+		return bridge.Hint(err, "make a new access token in respond.io under Settings, Integrations, Developer API")
+	}
+	return err
+}
