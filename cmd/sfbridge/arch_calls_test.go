@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -13,14 +14,14 @@ type ban struct {
 	name    string // "" for every name of the package
 	cmd     bool   // cmd may use it
 	tests   bool   // tests may use it
+	bubbled bool   // tests may use it where the package's tests run in synctest bubbles
 	remedy  string
-	mention string // what a test file must import to use it all the same
 }
 
 func bans() []ban {
 	const logger = "log with the injected *slog.Logger, or return the error"
 	return []ban{
-		{pkg: "time", name: "Sleep", mention: "testing/synctest", remedy: "wait on a timer and ctx.Done() in one select; in tests sleep inside a synctest bubble alone"},
+		{pkg: "time", name: "Sleep", bubbled: true, remedy: "wait on a timer and ctx.Done() in one select; in tests sleep inside a synctest bubble alone"},
 		{pkg: "context", name: "Background", cmd: true, tests: true, remedy: "take the caller's context"},
 		{pkg: "context", name: "TODO", cmd: true, tests: true, remedy: "take the caller's context"},
 		{pkg: "os", name: "Exit", cmd: true, tests: true, remedy: "return the error: exit codes are made in cmd"},
@@ -43,13 +44,20 @@ func bans() []ban {
 }
 
 // checkCalls finds each use of a banned name.
-func checkCalls(s *source) (bad []offence) {
-	if s.generated {
-		return nil
+func checkCalls(r *room) (bad []offence) {
+	bubbles := slices.ContainsFunc(r.files, func(s *source) bool { return s.test && s.imported("testing/synctest") != "" })
+	for _, s := range r.files {
+		if !s.generated {
+			bad = append(bad, checkFileCalls(s, bubbles)...)
+		}
 	}
+	return bad
+}
+
+func checkFileCalls(s *source, bubbles bool) (bad []offence) {
 	for _, b := range bans() {
 		local := s.imported(b.pkg)
-		if local == "" || b.cmd && s.below("cmd") || b.tests && s.test || s.test && b.mention != "" && s.imported(b.mention) != "" {
+		if local == "" || b.cmd && s.below("cmd") || b.tests && s.test || b.bubbled && s.test && bubbles {
 			continue
 		}
 		ast.Inspect(s.ast, func(n ast.Node) bool {
@@ -71,7 +79,8 @@ func starters() map[string]string {
 	return map[string]string{}
 }
 
-// checkGo allows goroutines in methods Run(ctx) error alone: that is what returns after the last of them ended.
+// checkGo allows goroutines in methods Run(ctx, …) error alone: that is what returns after the last of them ended.
+// A function that takes the *errgroup.Group of such a method may start some in it.
 func checkGo(s *source) (bad []offence) {
 	if !s.code() {
 		return nil
@@ -81,8 +90,9 @@ func checkGo(s *source) (bad []offence) {
 			continue
 		}
 		ast.Inspect(d, func(n ast.Node) bool {
-			if how := starts(n); how != "" {
-				bad = append(bad, offence{s.at(n), fmt.Sprintf("%s starts a goroutine with %s", d.Name.Name, how), "only a method Run(ctx) error starts goroutines, and it returns after the last of them ended"})
+			if how := starts(d, n); how != "" {
+				bad = append(bad, offence{s.at(n), fmt.Sprintf("%s starts a goroutine with %s", d.Name.Name, how),
+					"only a method Run(ctx, …) error starts goroutines, and it returns after the last of them ended"})
 			}
 			return true
 		})
@@ -90,22 +100,37 @@ func checkGo(s *source) (bad []offence) {
 	return bad
 }
 
-// starts says how a node starts a goroutine, or "".
-func starts(n ast.Node) string {
+// starts says how a node of the function starts a goroutine, or "".
+func starts(d *ast.FuncDecl, n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.GoStmt:
 		return "go"
 	case *ast.CallExpr:
-		if sel, ok := n.Fun.(*ast.SelectorExpr); ok && (sel.Sel.Name == "Go" || sel.Sel.Name == "TryGo") && len(n.Args) == 1 {
+		sel, ok := n.Fun.(*ast.SelectorExpr)
+		if ok && (sel.Sel.Name == "Go" || sel.Sel.Name == "TryGo") && len(n.Args) == 1 && !isGroupOf(d, sel.X) {
 			return dotted(n.Fun)
 		}
 	}
 	return ""
 }
 
-// isRun reports whether a function is a method Run(context.Context) error.
+// isGroupOf reports whether e is a parameter *errgroup.Group of the function.
+func isGroupOf(d *ast.FuncDecl, e ast.Expr) bool {
+	for _, p := range d.Type.Params.List {
+		star, ok := p.Type.(*ast.StarExpr)
+		if !ok || dotted(star.X) != "errgroup.Group" {
+			continue
+		}
+		if slices.ContainsFunc(p.Names, func(id *ast.Ident) bool { return id.Name == dotted(e) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRun reports whether a function is a method Run that takes a context first and returns an error.
 func isRun(d *ast.FuncDecl) bool {
-	return d.Recv != nil && d.Name.Name == "Run" && d.Type.Params.NumFields() == 1 && d.Type.Results.NumFields() == 1 &&
+	return d.Recv != nil && d.Name.Name == "Run" && d.Type.Params.NumFields() > 0 && d.Type.Results.NumFields() == 1 &&
 		dotted(d.Type.Params.List[0].Type) == "context.Context" && dotted(d.Type.Results.List[0].Type) == "error"
 }
 

@@ -22,14 +22,14 @@ func checkInit(s *source) (bad []offence) {
 
 // checkVars allows package variables only as sentinels, embedded files, interface assertions and tables that nothing writes to.
 func checkVars(r *room) (bad []offence) {
-	tables := map[string]bool{}
+	makers, tables := tableMakers(r), map[string]bool{}
 	for _, s := range r.files {
 		if !s.code() {
 			continue
 		}
 		for _, d := range s.ast.Decls {
 			if gd, ok := isVar(d); ok {
-				bad = append(bad, checkVarDecl(s, gd, tables)...)
+				bad = append(bad, checkVarDecl(s, gd, makers, tables)...)
 			}
 		}
 	}
@@ -41,7 +41,24 @@ func checkVars(r *room) (bad []offence) {
 	return bad
 }
 
-func checkVarDecl(s *source, gd *ast.GenDecl, tables map[string]bool) (bad []offence) {
+// tableMakers are the package's own functions that return a map, a slice or an array: a table may be made by one.
+func tableMakers(r *room) map[string]bool {
+	makers := map[string]bool{}
+	for _, s := range r.files {
+		for _, d := range funcs(s) {
+			if d.Recv != nil || d.Type.Results.NumFields() != 1 {
+				continue
+			}
+			switch d.Type.Results.List[0].Type.(type) {
+			case *ast.MapType, *ast.ArrayType:
+				makers[d.Name.Name] = true
+			}
+		}
+	}
+	return makers
+}
+
+func checkVarDecl(s *source, gd *ast.GenDecl, makers, tables map[string]bool) (bad []offence) {
 	for _, sp := range gd.Specs {
 		vs := sp.(*ast.ValueSpec)
 		if isEmbed(gd.Doc) || isEmbed(vs.Doc) {
@@ -52,7 +69,7 @@ func checkVarDecl(s *source, gd *ast.GenDecl, tables map[string]bool) (bad []off
 			case name.Name == "_":
 			case i >= len(vs.Values):
 				bad = append(bad, offence{s.at(name), "package variable " + name.Name + " has no value: it is state", "make it a field of the type that uses it"})
-			case isReadOnly(name.Name, vs.Values[i]):
+			case isReadOnly(name.Name, vs.Values[i], makers):
 				tables[name.Name] = true
 			default:
 				bad = append(bad, offence{s.at(name), "package variable " + name.Name + " is neither a sentinel nor a table", "make it a constant, a function, or a field of the type that uses it"})
@@ -71,20 +88,19 @@ func pureCalls() []string {
 	}
 }
 
-func isReadOnly(name string, v ast.Expr) bool {
+// isReadOnly reports whether a variable of that name and value is a sentinel or a table.
+func isReadOnly(name string, v ast.Expr, makers map[string]bool) bool {
+	sentinel := strings.HasPrefix(strings.ToLower(name), "err")
 	switch v := v.(type) {
 	case *ast.CompositeLit:
 		return !isMutable(v.Type)
 	case *ast.UnaryExpr:
-		return v.Op == token.AND && isReadOnly(name, v.X)
+		return v.Op == token.AND && isReadOnly(name, v.X, makers)
 	case *ast.CallExpr:
-		if strings.HasPrefix(strings.ToLower(name), "err") {
-			return true
-		}
-		if _, conversion := v.Fun.(*ast.ArrayType); conversion {
-			return true
-		}
-		return slices.Contains(pureCalls(), dotted(v.Fun))
+		_, conversion := v.Fun.(*ast.ArrayType)
+		return sentinel || conversion || makers[dotted(v.Fun)] || slices.Contains(pureCalls(), dotted(v.Fun))
+	case *ast.SelectorExpr:
+		return sentinel
 	}
 	return false
 }

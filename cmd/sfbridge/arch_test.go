@@ -34,7 +34,7 @@ func TestArchitecture(t *testing.T) {
 	t.Run("function size", eachFile(checkFuncSize))
 	t.Run("parameters", eachFile(checkParams))
 	t.Run("interfaces", eachFile(checkInterfaces))
-	t.Run("calls", eachFile(checkCalls))
+	t.Run("calls", eachRoom(checkCalls))
 	t.Run("goroutines", eachFile(checkGo))
 	t.Run("panic", eachFile(checkPanic))
 	t.Run("exported docs", eachFile(checkExportedDocs))
