@@ -1,0 +1,24 @@
+// Package salesforce speaks to one org over REST: it logs in, writes and reads rows, and says what the org's errors mean.
+//
+//	Login ──Token──> Session{token, instance, org} ──> Client ──rest──> the org
+//	  ▲                    │                              │
+//	  └──── Invalidate ────┴─────── 401, once ────────────┤
+//	                                                      ├─ Write: Collections, ≤ 200 rows a call, a verdict a row
+//	  Pub/Sub takes its sessions from the same Login      ├─ Read, Match, Fate: rows by id, by value, and what became of them
+//	                                                      └─ Describe, Limits, Usage, Probe
+//
+// What it promises:
+//
+//   - Every error is an [APIError] where Salesforce answered, classified by one table, and marked for bridge.VerdictOf. A refused row carries
+//     Salesforce's own sentence; nothing is shortened, defaulted or left out to make a row pass.
+//   - Write answers every row in order. A row whose outcome is unknown is marked bridge.Uncertain; nothing that may have been carried out is sent
+//     again by this package. All writes go through Collections, also a single one: one path, one reading of errors.
+//   - Read never says that a record is deleted: what cannot be seen has no version. Only Fate says so, on the word of queryAll.
+//   - A session is renewed once for all callers, at most every 10 seconds and 5 times in 10 minutes; an instance_url is followed only to Salesforce.
+//   - Once the daily calls are used up, or used up to the reserve, one call an hour looks whether that is over; all others are refused unsent.
+//   - Calls block until they are answered or the context ends. Nothing is kept but the session, describes for an hour, and the last usage figures.
+//
+// It starts no goroutine, holds no lock across a call, and logs nothing but a login that fails.
+//
+// Sforce-Duplicate-Rule-Header needs single rows, which [Client.Create] and its like are for; Collections leave it out.
+package salesforce

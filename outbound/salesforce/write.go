@@ -1,0 +1,205 @@
+package salesforce
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rest"
+)
+
+// maxHalving bounds the extra calls of one Write that look for the rows which spoil a call: enough for two bad rows among 200. What is left over
+// is retried, in other company.
+const maxHalving = 40
+
+// Write carries out writes by Collections and answers each in order. It is meant for at most 200 writes of one object, operation and key field; any
+// others are sorted into such calls, one after the other, and a second write of a row waits for the first.
+//
+// A call refused as a whole for what it holds is halved until the rows to blame stand alone; so is one whose triggers ran out of their limits, and
+// then later calls for the object are smaller. Rows of unknown outcome are marked bridge.Uncertain.
+func (c *Client) Write(ctx context.Context, ws []bridge.Write) []bridge.Written {
+	out := make([]bridge.Written, len(ws))
+	halving := maxHalving
+	for _, b := range c.batches(ctx, ws, out) {
+		size := c.sizes.of(b.object)
+		for start := 0; start < len(b.rows); start += size {
+			part := b
+			part.rows = b.rows[start:min(start+size, len(b.rows))]
+			c.writeBatch(ctx, part, out, &halving)
+		}
+	}
+	return out
+}
+
+// writeBatch sends a batch, in halves where it must.
+func (c *Client) writeBatch(ctx context.Context, b batch, out []bridge.Written, halving *int) {
+	written, err := b.send(ctx, c)
+	if err != nil {
+		c.refused(ctx, b, err, out, halving)
+		return
+	}
+	promote(written)
+	var again []batchRow
+	for i, w := range written {
+		e, named := asAPIError(w.Err)
+		if named && e.Class == Setup {
+			c.types.doubt(b.object)
+		}
+		if named && e.Class == RowLimit && len(b.rows) > 1 && *halving >= 2 {
+			again = append(again, b.rows[i])
+		}
+		out[b.rows[i].place] = w
+	}
+	if len(again) == 0 {
+		c.sizes.passed(b.object, len(b.rows))
+		return
+	}
+	c.sizes.tripped(b.object, len(b.rows))
+	b.rows = again
+	c.halve(ctx, b, out, halving)
+}
+
+// refused deals with a call that was refused as a whole.
+func (c *Client) refused(ctx context.Context, b batch, err error, out []bridge.Written, halving *int) {
+	e, named := asAPIError(err)
+	if named && e.Class == Setup {
+		c.types.doubt(b.object)
+	}
+	if named && e.spoilt() && len(b.rows) > 1 {
+		if *halving >= 2 {
+			c.halve(ctx, b, out, halving)
+			return
+		}
+		err = fmt.Errorf("%s: put off, a call of %d rows was refused: %s", opWrite, len(b.rows), e.Code)
+	}
+	for _, r := range b.rows {
+		out[r.place] = bridge.Written{Record: r.record, Err: err}
+	}
+}
+
+// spoilt reports whether some rows may be to blame for the refusal of the whole call.
+func (e *APIError) spoilt() bool {
+	switch e.Status {
+	case 413, 414, 431:
+		return true
+	case 400:
+		switch e.Class {
+		case BadRow, OurBug, Setup, Changed, RowLimit, Locked:
+			return true
+		}
+	}
+	return false
+}
+
+// halve sends the rows in two calls.
+func (c *Client) halve(ctx context.Context, b batch, out []bridge.Written, halving *int) {
+	*halving -= 2
+	middle := (len(b.rows) + 1) / 2
+	for _, rows := range [][]batchRow{b.rows[:middle], b.rows[middle:]} {
+		if len(rows) > 0 {
+			part := b
+			part.rows = rows
+			c.writeBatch(ctx, part, out, halving)
+		}
+	}
+}
+
+// batches sorts writes into batches in their order. A write that cannot be sent is answered at once.
+func (c *Client) batches(ctx context.Context, ws []bridge.Write, out []bridge.Written) []batch {
+	var all []batch
+	round := map[string]int{} // how often a target has been seen
+	index := map[string]int{} // of the batch by its kind and round
+	for i := range ws {
+		w := &ws[i]
+		row, err := c.batchRow(ctx, w)
+		if err != nil {
+			out[i] = bridge.Written{Record: w.Record, Err: err}
+			continue
+		}
+		row.place = i
+		again := 0
+		if target := w.Target(); target != "" {
+			again = round[target]
+			round[target]++
+		}
+		kind := fmt.Sprintf("%d\x00%s\x00%s\x00%s", again, w.Object, w.Op, w.Key)
+		at, ok := index[kind]
+		if !ok {
+			at = len(all)
+			index[kind] = at
+			all = append(all, batch{object: w.Object, op: w.Op, key: w.Key})
+		}
+		all[at].rows = append(all[at].rows, row)
+	}
+	return all
+}
+
+// batchRow makes the row of one write. The key of an upsert stands in the row, where no character of it can change the path.
+func (c *Client) batchRow(ctx context.Context, w *bridge.Write) (batchRow, error) {
+	facts, err := c.Describe(ctx, w.Object)
+	if err != nil {
+		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
+	}
+	member, err := facts.row(w.Set)
+	if err != nil {
+		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
+	}
+	member["attributes"] = map[string]string{"type": string(w.Object)}
+	switch w.Op {
+	case bridge.OpCreate:
+	case bridge.OpUpdate:
+		if !isID(string(w.Record)) {
+			return batchRow{}, bridge.Permanent(fmt.Errorf("%s: %q is not the id of a record", opWrite, rest.Clean(string(w.Record))))
+		}
+		member["id"] = string(w.Record)
+	case bridge.OpUpsert:
+		key := facts.Fields[w.Key]
+		if key == nil {
+			c.types.doubt(w.Object)
+			return batchRow{}, facts.unseen(w.Key)
+		}
+		value, err := key.wire(bridge.TextValue(w.KeyValue))
+		if err != nil || value == nil {
+			return batchRow{}, bridge.Permanent(fmt.Errorf("%s: the key field %s holds nothing to find the row by", opWrite, w.Key))
+		}
+		member[string(w.Key)] = value
+	default:
+		return batchRow{}, bridge.Permanent(fmt.Errorf("%s: operation %q is none of Salesforce's", opWrite, w.Op))
+	}
+	return batchRow{record: w.Record, member: member}, nil
+}
+
+// chunkSizes learns how many rows of an object one call can take before its triggers run out of their limits.
+type chunkSizes struct {
+	mu    sync.Mutex
+	sizes map[bridge.Object]int
+}
+
+// sizeStep is by how much a size grows back after a full call that passed.
+const sizeStep = 5
+
+func newChunkSizes() *chunkSizes { return &chunkSizes{sizes: map[bridge.Object]int{}} }
+
+func (s *chunkSizes) of(o bridge.Object) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n, ok := s.sizes[o]; ok {
+		return n
+	}
+	return maxRows
+}
+
+func (s *chunkSizes) tripped(o bridge.Object, rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sizes[o] = max(rows/2, 1)
+}
+
+func (s *chunkSizes) passed(o bridge.Object, rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n, ok := s.sizes[o]; ok && rows >= n {
+		s.sizes[o] = min(n+sizeStep, maxRows)
+	}
+}
