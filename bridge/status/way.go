@@ -1,0 +1,119 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sfbridge/bridge"
+)
+
+// way is one direction of the whole, summed over its outlets.
+type way struct {
+	Class, From, To                       string
+	Rate, P50, P99, Waiting, Oldest, Hour string
+	Late                                  bool
+	Bars                                  []bar
+	Outlets                               []outletLine
+}
+
+// bar is one minute of the hour, in the units of the drawing: 240 wide and 44 high.
+type bar struct{ X, Y, H string }
+
+type outletLine struct {
+	Outlet
+	Class, Waiting string
+}
+
+func (v *view) way(d bridge.Direction) way {
+	w := way{Class: "in"}
+	sum, minutes := Outlet{}, make([]int, meterMinutes)
+	var platforms []string
+	for i := range v.Outlets {
+		o := &v.Outlets[i]
+		if o.Direction != d {
+			continue
+		}
+		sum.Waiting, sum.PerMinute = plus(sum.Waiting, o.Waiting), plus(sum.PerMinute, o.PerMinute)
+		sum.P50S, sum.P99S, sum.OldestAgeS = most(sum.P50S, o.P50S), most(sum.P99S, o.P99S), most(sum.OldestAgeS, o.OldestAgeS)
+		for m := range min(len(o.Minutes), meterMinutes) {
+			minutes[m] += o.Minutes[m]
+		}
+		if !slices.Contains(platforms, o.Platform) {
+			platforms = append(platforms, o.Platform)
+		}
+		w.Outlets = append(w.Outlets, outlet(o))
+	}
+	w.From, w.To = "Salesforce", platformName(platforms)
+	if d == bridge.Outbound {
+		w.Class, w.From, w.To = "out", w.To, w.From
+	}
+	w.Rate, w.P50, w.P99 = rateOf(sum.PerMinute), spanOf(sum.P50S), spanOf(sum.P99S)
+	w.Waiting, w.Oldest = countOf(sum.Waiting), spanOf(sum.OldestAgeS)
+	if sum.Waiting != nil && *sum.Waiting == 0 && sum.OldestAgeS == nil {
+		w.Oldest = "none"
+	}
+	w.Late = sum.OldestAgeS != nil && *sum.OldestAgeS > lateAfter
+	w.Bars, w.Hour = bars(minutes), count(int64(total(minutes)))
+	return w
+}
+
+func outlet(o *Outlet) outletLine {
+	l := outletLine{Outlet: *o, Class: "good"}
+	switch {
+	case o.Breaker == "open":
+		l.Class = "bad"
+	case o.Breaker != "closed":
+		l.Class = "warn"
+	}
+	if l.Breaker == "closed" {
+		l.Breaker = "flowing" // a closed breaker says the wrong thing to most people
+	}
+	if o.Waiting != nil && *o.Waiting > 0 {
+		l.Waiting = count(*o.Waiting)
+	}
+	return l
+}
+
+func platformName(all []string) string {
+	if len(all) == 1 && all[0] != "" {
+		return strings.Replace(all[0], "respondio", "respond.io", 1)
+	}
+	return "platforms"
+}
+
+func plus[N int64 | float64](a, b *N) *N {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return new(*a + *b)
+}
+
+func most(a, b *float64) *float64 {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return new(max(*a, *b))
+}
+
+func total(minutes []int) (n int) {
+	for _, m := range minutes {
+		n += m
+	}
+	return n
+}
+
+// bars draws the minutes; one that had anything is never invisible.
+func bars(minutes []int) []bar {
+	top := max(1, slices.Max(minutes))
+	all := make([]bar, len(minutes))
+	for i, n := range minutes {
+		h := 1.0
+		if n > 0 {
+			h = 3 + 41*float64(n)/float64(top)
+		}
+		all[i] = bar{fmt.Sprint(i * 4), fmt.Sprintf("%.1f", 44-h), fmt.Sprintf("%.1f", h)}
+	}
+	return all
+}
