@@ -16,7 +16,7 @@ import (
 type authorize struct {
 	next  Doer
 	base  string
-	rule  baseRule
+	rule  addressRule
 	give  func(ctx context.Context) (string, http.Header, error)
 	renew func(ctx context.Context) error
 	// turn holds the state and is the right to renew: a channel, since renewing waits.
@@ -29,7 +29,7 @@ type renewal struct {
 	err   error
 }
 
-func newAuthorize(next Doer, base string, rule baseRule, deps Deps) *authorize {
+func newAuthorize(next Doer, base string, rule addressRule, deps Deps) *authorize {
 	a := &authorize{next: next, base: base, rule: rule, give: deps.Authorize, renew: deps.Renew, turn: make(chan renewal, 1)}
 	a.turn <- renewal{}
 	return a

@@ -70,7 +70,7 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	if deps.Judge == nil {
 		deps.Judge = func(c *Call, a *Answer) error { return JudgeStatus(c, a, "", "") }
 	}
-	rule := baseRule{plain: cfg.AllowPlain, dialer: deps.DialContext != nil}
+	rule := addressRule{plain: cfg.AllowPlain, dialer: deps.DialContext != nil}
 	if cfg.Base != "" {
 		if err := rule.check(cfg.Base); err != nil {
 			return nil, err

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// baseRule says which base addresses may be called.
-type baseRule struct {
+// addressRule says which base addresses may be called.
+type addressRule struct {
 	plain  bool // http:// allowed to loopback
 	dialer bool // an injected dialer stands in for the network
 }
 
 // CheckBase reports why raw may not be a base address: https only, or http to loopback where plain allows it; no user, query or fragment.
-func CheckBase(raw string, plain bool) error { return baseRule{plain: plain}.check(raw) }
+func CheckBase(raw string, plain bool) error { return addressRule{plain: plain}.check(raw) }
 
-func (r baseRule) check(raw string) error {
+func (r addressRule) check(raw string) error {
 	if len(raw) > 2048 {
 		return errors.New("base address is longer than 2048 bytes")
 	}
