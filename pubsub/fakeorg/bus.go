@@ -23,7 +23,8 @@ type bus struct {
 	keepalive time.Duration // longest silence of a stream with credit
 
 	mu       sync.Mutex
-	random   *rand.Rand
+	random   *rand.Rand // gaps and event ids, in commit order
+	callIDs  *rand.Rand // rpc ids, in any order
 	log      []stored
 	first    int64            // ordinal of log[0]
 	issued   map[string]int64 // ordinal of the last entry with that replay counter, of the entries in log
@@ -65,7 +66,8 @@ func newBus(o *Org) *bus {
 	if b.keepalive == 0 {
 		b.keepalive = defaultKeepalive
 	}
-	b.random = rand.New(rand.NewPCG(1, seedOf(o.OrgID())))
+	seed := seedOf(o.OrgID())
+	b.random, b.callIDs = rand.New(rand.NewPCG(1, seed)), rand.New(rand.NewPCG(2, seed))
 	b.clear(b.random.Uint64N(1 << 24))
 	return b
 }

@@ -87,5 +87,5 @@ func (b *bus) encodeLocked(c Commit, d draft, s *schema) (Event, bool) {
 			return Event{}, false
 		}
 	}
-	return Event{ID: b.newIDLocked(), SchemaID: s.id, Topic: topicPrefix + s.event, Payload: payload, Time: b.org.now(), Header: h}, true
+	return Event{ID: newID(b.random), SchemaID: s.id, Topic: topicPrefix + s.event, Payload: payload, Time: b.org.now(), Header: h}, true
 }

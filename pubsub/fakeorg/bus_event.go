@@ -2,6 +2,8 @@ package fakeorg
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -71,12 +73,11 @@ func (e Event) copy() Event {
 	return e
 }
 
-func (b *bus) newIDLocked() string {
-	var raw [16]byte
-	for i := range raw {
-		raw[i] = byte(b.random.Uint32())
-	}
-	id, _ := uuid.FromBytes(raw[:])
+// newID returns a random UUID of the source, so that runs repeat.
+func newID(from *rand.Rand) string {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:8], from.Uint64())
+	binary.BigEndian.PutUint64(id[8:], from.Uint64())
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return id.String()
 }

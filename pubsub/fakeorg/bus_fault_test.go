@@ -49,17 +49,17 @@ func TestCloseStreams_LooksLikeTheNetwork(t *testing.T) {
 
 func TestStreamFault_RaisesEachDocumentedError(t *testing.T) {
 	onStream(t, Options{}, func(s *streamStand) {
-		for _, code := range slices.Sorted(maps.Keys(serviceErrors)) {
+		for _, code := range slices.Sorted(maps.Keys(rpcErrors)) {
 			running := s.stream(latest(1))
 			s.org.StreamFault(errorPrefix+code, 2)
 			_, err := running.Recv()
-			wantRefusal(t, err, running.Trailer(), serviceErrors[code].code, code, "Subscribe")
+			wantRefusal(t, err, running.Trailer(), rpcErrors[code].code, code, "Subscribe")
 			next, err := s.client.Subscribe(s.ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = next.Recv()
-			wantRefusal(t, err, next.Trailer(), serviceErrors[code].code, code, "Subscribe")
+			wantRefusal(t, err, next.Trailer(), rpcErrors[code].code, code, "Subscribe")
 		}
 		if r := receive(t, s.stream(latest(1))); r.PendingNumRequested != 1 {
 			t.Errorf("after the faults: %v", r)

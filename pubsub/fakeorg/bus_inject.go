@@ -81,7 +81,7 @@ func (o *Org) Inject(e Event) (Event, error) {
 	e = e.copy()
 	o.bus.locked(func() {
 		if e.ID == "" {
-			e.ID = o.bus.newIDLocked()
+			e.ID = newID(o.bus.random)
 		}
 		if e.Time.IsZero() {
 			e.Time = o.now()
@@ -121,7 +121,7 @@ func (b *bus) emitCraftedLocked(object *Object, h Header, body map[string]any, r
 		return Event{}, fmt.Errorf("emit %s: %w", h.Entity, err)
 	}
 	b.appendLocked(stored{event: s.event, standard: object.Selected, Event: Event{
-		Replay: replay, ID: b.newIDLocked(), SchemaID: s.id, Topic: topicPrefix + s.event, Payload: payload, Time: b.org.now(), Header: h,
+		Replay: replay, ID: newID(b.random), SchemaID: s.id, Topic: topicPrefix + s.event, Payload: payload, Time: b.org.now(), Header: h,
 	}})
 	return b.log[len(b.log)-1].copy(), nil
 }

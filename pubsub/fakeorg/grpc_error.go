@@ -16,13 +16,13 @@ import (
 
 const errorPrefix = "sfdc.platform.eventbus.grpc."
 
-type serviceError struct {
+type rpcError struct {
 	code codes.Code
 	text string
 }
 
-// serviceErrors holds every error code that is documented, without its prefix.
-var serviceErrors = map[string]serviceError{
+// rpcErrors holds every error code that is documented, without its prefix.
+var rpcErrors = map[string]rpcError{
 	"service.auth.error":           {codes.Unauthenticated, "An authentication exception occurred. Provide valid authentication values."},
 	"service.auth.headers.invalid": {codes.Unauthenticated, "The authentication headers are missing or not valid."},
 	"service.auth.refresh.invalid": {codes.InvalidArgument, "The auth_refresh field is not for clients."},
@@ -50,6 +50,14 @@ var serviceErrors = map[string]serviceError{
 	"subscription.limit.exceeded":                   {codes.ResourceExhausted, "You have exceeded the event delivery limit for your org."},
 	"subscription.topic.cannot.subscribe":           {codes.PermissionDenied, "You can't subscribe to the topic."},
 	"subscription.internal.error":                   {codes.Internal, "The subscription failed with an internal error."},
+	"publish.stream.sweeper.timeout":                {codes.Aborted, "The publish stream was idle for too long."},
+	"publish.auth.refresh.invalid":                  {codes.InvalidArgument, "The auth_refresh field is not for clients."},
+	"publish.event.count.invalid":                   {codes.InvalidArgument, "The number of events isn't valid."},
+	"publish.topic.mismatch":                        {codes.InvalidArgument, "The topic can't change during a publish stream."},
+	"publish.topic.validation.empty":                {codes.InvalidArgument, "The topic name can't be blank."},
+	"managed.subscription.already.active":           {codes.AlreadyExists, "The managed subscription has an active client."},
+	"managed.subscription.config.stopped":           {codes.FailedPrecondition, "The managed subscription is stopped."},
+	"managed.subscription.config.deleted":           {codes.FailedPrecondition, "The managed subscription was deleted."},
 }
 
 // rpcCall is one RPC: what its errors and answers name.
@@ -63,7 +71,7 @@ type rpcCall struct {
 func (b *bus) newCall(ctx context.Context, method string) rpcCall {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return rpcCall{ctx: ctx, method: method, rpcID: b.newIDLocked(), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
+	return rpcCall{ctx: ctx, method: method, rpcID: newID(b.callIDs), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
 }
 
 // refuse returns the error of an error code in the form the service gives it.
@@ -72,9 +80,9 @@ func (c rpcCall) refuse(code string) error { return c.refuseWith(code, "") }
 // refuseWith is refuse with a text of its own where text is not empty.
 func (c rpcCall) refuseWith(code, text string) error {
 	code = strings.TrimPrefix(code, errorPrefix)
-	r, known := serviceErrors[code]
+	r, known := rpcErrors[code]
 	if !known {
-		r = serviceError{codes.Unknown, "The call failed."}
+		r = rpcError{codes.Unknown, "The call failed."}
 	}
 	if text == "" {
 		text = r.text

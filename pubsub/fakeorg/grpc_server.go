@@ -17,15 +17,15 @@ import (
 
 // RegisterPubSub adds the org's Pub/Sub service to the server. A stream that reads from a client ends with its RPC, so stopping the
 // server leaves nothing behind.
-func (o *Org) RegisterPubSub(s *grpc.Server) { pubsubpb.RegisterPubSubServer(s, service{bus: o.bus}) }
+func (o *Org) RegisterPubSub(s *grpc.Server) { pubsubpb.RegisterPubSubServer(s, server{bus: o.bus}) }
 
-type service struct {
+type server struct {
 	pubsubpb.UnimplementedPubSubServer
 	bus *bus
 }
 
 // GetTopic answers what a topic is; channels have no schema of their own.
-func (s service) GetTopic(ctx context.Context, r *pubsubpb.TopicRequest) (*pubsubpb.TopicInfo, error) {
+func (s server) GetTopic(ctx context.Context, r *pubsubpb.TopicRequest) (*pubsubpb.TopicInfo, error) {
 	c := s.bus.newCall(ctx, "GetTopic")
 	if _, err := s.bus.authorize(c); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (b *bus) noTopic(name string) string {
 }
 
 // GetSchema answers a schema by its id, whichever version of its object it belongs to.
-func (s service) GetSchema(ctx context.Context, r *pubsubpb.SchemaRequest) (*pubsubpb.SchemaInfo, error) {
+func (s server) GetSchema(ctx context.Context, r *pubsubpb.SchemaRequest) (*pubsubpb.SchemaInfo, error) {
 	c := s.bus.newCall(ctx, "GetSchema")
 	if _, err := s.bus.authorize(c); err != nil {
 		return nil, err

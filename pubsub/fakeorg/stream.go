@@ -44,7 +44,7 @@ type request struct {
 }
 
 // Subscribe serves one stream until the client, the service or a fault ends it.
-func (s service) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]) error {
+func (s server) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]) error {
 	st := &stream{rpcCall: s.bus.newCall(rpc.Context(), "Subscribe"), bus: s.bus, rpc: rpc}
 	token, err := s.bus.authorize(st.rpcCall)
 	if err != nil {
