@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"sfbridge/bridge/courier"
+	"sfbridge/bridge/platform/respondio"
+	"sfbridge/bridge/rule"
+	"sfbridge/outbound"
+)
+
+// prober is one side that can say whether it answers.
+type prober interface {
+	Probe(ctx context.Context) error
+}
+
+// projectLine is the line to one project's platform.
+type projectLine struct {
+	org      *orgLine
+	platform courier.Platform
+	hook     outbound.Hook
+	probe    prober
+	closer   io.Closer
+}
+
+func (l *projectLine) close() error { return l.closer.Close() }
+
+// newProject is the table of what exists: one line a platform.
+func (a *app) newProject(p *rule.Project) (*projectLine, error) {
+	org, ok := a.orgs[p.Org]
+	if !ok {
+		return nil, fmt.Errorf("no org %q", p.Org)
+	}
+	switch section := a.cfg.Projects[string(p.ID)].Section.(type) {
+	case *respondioSection:
+		return a.newRespondio(p, org, section)
+	default:
+		return nil, fmt.Errorf("platform %q is not known", a.cfg.Projects[string(p.ID)].Platform)
+	}
+}
+
+func (a *app) newRespondio(p *rule.Project, org *orgLine, s *respondioSection) (*projectLine, error) {
+	keys := make([]string, len(s.SigningKeys))
+	for i, k := range s.SigningKeys {
+		keys[i] = k.Reveal()
+	}
+	cfg := s.client()
+	cfg.AllowPlainHTTP = cfg.AllowPlainHTTP || a.world.dial != nil // an injected dialer decides where a connection goes
+	c, err := respondio.New(cfg, respondio.Deps{
+		Project: p.ID, Token: s.Token.Reveal(), SigningKeys: keys, DialContext: a.world.dial, Registerer: a.metrics, Now: a.world.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &projectLine{org, courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c}, c, c, c}, nil
+}

@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/courier"
+	"sfbridge/bridge/status"
+	"sfbridge/pubsub"
+	"sfbridge/store"
+)
+
+// retention is how long Salesforce keeps change events.
+const retention = 72 * time.Hour
+
+// serveAdmin serves status, metrics and dead letters until ctx ends.
+func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
+	h := status.New(status.Config{Token: a.cfg.Listen.AdminToken.Reveal(), Hosts: a.cfg.Listen.AdminHosts}, status.Deps{
+		Snapshot: a.snapshot, Stories: stories{a.store}, Letters: letters{a.store}, Ready: a.ready, Meter: a.meter, Gatherer: a.metrics,
+		Log: a.world.log, Now: a.world.now,
+	})
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(a.world.log.Handler(), slog.LevelDebug),
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(ln); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the admin listener: %w", err)
+	}
+	return nil
+}
+
+// ready says whether webhooks can be made durable: Salesforce's troubles are alarms, not a reason to refuse them.
+func (a *app) ready(ctx context.Context) []status.Check {
+	h := a.store.Health(ctx)
+	running := a.state.Load() == "running"
+	checks := []status.Check{{Name: "store", OK: h.Writable, Text: h.Err}, {Name: "running", OK: running, Text: fmt.Sprint(a.state.Load())}}
+	for name, o := range a.orgs {
+		checks = append(checks, status.Check{Name: "org." + name, OK: o.ID() != "", Text: "its id is known once it was reached"})
+	}
+	return checks
+}
+
+// snapshot is the state of everything.
+func (a *app) snapshot(ctx context.Context) status.Status {
+	counts, health := a.store.Counts(), a.store.Health(ctx)
+	now := a.world.now()
+	s := status.Status{
+		Version: version(), State: a.state.Load().(string), At: now, Started: a.started, UptimeS: now.Sub(a.started).Seconds(),
+		Store: status.Store{Engine: "bbolt", Bytes: &health.Size, LastError: textOrNil(health.Err)},
+	}
+	a.tellOrgs(&s)
+	a.tellOutlets(&s, counts, now)
+	a.tellBuried(ctx, &s, counts)
+	a.tellHoles(ctx, &s)
+	if !health.Writable {
+		s.Alarms = append(s.Alarms, status.Alarm{Name: "store-failed", Text: "the store cannot be written: " + health.Err, Help: "free the disk, then restart"})
+	}
+	return s
+}
+
+func textOrNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func (a *app) tellOrgs(s *status.Status) {
+	for _, name := range a.orgNames() {
+		o := a.orgs[name]
+		line := status.Org{Name: name, ID: o.ID(), Auth: "ok"}
+		if used := o.client.Usage(); used.Max > 0 {
+			n, most := int64(used.Used), int64(used.Max)
+			line.APIUsed, line.APILimit = &n, &most
+		}
+		o.mu.Lock()
+		fault := o.fault
+		streams := slices.Clone(o.streams)
+		o.mu.Unlock()
+		if err := errors.Join(fault, o.login.Err()); err != nil {
+			line.Auth = "refused"
+			line.LastError = textOrNil(err.Error())
+			s.Alarms = append(s.Alarms, status.Alarm{Name: "auth-refused", Text: "org " + name + " cannot be reached", Help: err.Error()})
+		} else if o.auth.last.Load() == nil {
+			line.Auth = "pending"
+		}
+		s.Orgs = append(s.Orgs, line)
+		for _, sub := range streams {
+			s.Topics = append(s.Topics, topicLine(name, sub.Status(), s.At))
+			if t := sub.Status(); t.Problem != "" && t.State != pubsub.Live {
+				s.Alarms = append(s.Alarms, status.Alarm{Name: "topic-" + string(t.State), Since: &t.Since, Text: string(t.Topic) + ": " + t.Problem})
+			}
+		}
+	}
+}
+
+func topicLine(org string, t pubsub.Status, now time.Time) status.Topic {
+	line := status.Topic{Org: org, Topic: t.Topic, State: string(t.State), LastError: textOrNil(t.Problem)}
+	if !t.LastEvent.IsZero() {
+		line.LastEvent = &t.LastEvent
+	}
+	if len(t.Position.Replay) > 0 {
+		line.Replay = textOrNil(hex.EncodeToString(t.Position.Replay))
+		age := now.Sub(t.Position.At).Seconds()
+		line.ReplayAgeS = &age
+	}
+	return line
+}
+
+func (a *app) orgNames() []string {
+	var names []string
+	for name := range a.orgs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) {
+	breakers := map[bridge.Outlet]courier.Breaker{}
+	for _, d := range a.courier.Status() {
+		breakers[d.Outlet] = d.Breaker
+	}
+	var waiting int64
+	var oldest time.Time
+	for _, p := range a.rules.Projects() {
+		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
+			b := breakers[bridge.Outlet{Project: p.ID, Direction: bridge.Inbound}]
+			if way == bridge.Outbound {
+				b = breakers[bridge.Outlet{Project: bridge.ProjectID(p.Org), Direction: bridge.Outbound}]
+			}
+			c := counts.Outlets[bridge.Outlet{Project: p.ID, Direction: way}]
+			s.Outlets = append(s.Outlets, outletLine(p.ID, a.cfg.Projects[string(p.ID)].Platform, way, b, c, now))
+			waiting += int64(c.Waiting)
+			if !c.Oldest.IsZero() && (oldest.IsZero() || c.Oldest.Before(oldest)) {
+				oldest = c.Oldest
+			}
+			if b.Open {
+				s.Alarms = append(s.Alarms, status.Alarm{Name: "breaker-open", Since: &b.Since, Text: fmt.Sprintf("%s %s: %s", p.ID, way, b.Reason)})
+			}
+		}
+	}
+	s.Store.Entries = &waiting
+	if !oldest.IsZero() {
+		lag := now.Sub(oldest).Seconds()
+		s.Store.LagS = &lag
+	}
+}
+
+func outletLine(p bridge.ProjectID, platform string, way bridge.Direction, b courier.Breaker, c store.OutletCounts, now time.Time) status.Outlet {
+	n := int64(c.Waiting)
+	o := status.Outlet{Project: p, Platform: platform, Direction: way, Breaker: "closed", Waiting: &n, LastError: textOrNil(b.Reason)}
+	if b.Open {
+		o.Breaker = "open"
+		if !b.Until.After(now) {
+			o.Breaker = "half-open"
+		}
+	}
+	if !c.Oldest.IsZero() {
+		age := now.Sub(c.Oldest).Seconds()
+		o.OldestAgeS = &age
+	}
+	return o
+}
+
+// shownReasons is how many of the newest dead letters are sorted by their reasons.
+const shownReasons = 1000
+
+func (a *app) tellBuried(ctx context.Context, s *status.Status, counts store.Counts) {
+	var total int64
+	for _, n := range counts.DeadLetters {
+		total += int64(n)
+	}
+	s.Buried.Total = &total
+	newest, err := a.store.DeadLetters(ctx, store.LetterFilter{}, shownReasons)
+	if err != nil || len(newest) == 0 {
+		return
+	}
+	by := map[string]int64{}
+	for i := range newest {
+		reason, _, _ := strings.Cut(newest[i].Reason, "\n")
+		by[reason]++
+	}
+	for reason, n := range by {
+		s.Buried.ByReason = append(s.Buried.ByReason, status.Reason{Reason: reason, Count: n})
+	}
+	slices.SortFunc(s.Buried.ByReason, func(x, y status.Reason) int { return int(y.Count - x.Count) })
+	s.Alarms = append(s.Alarms, status.Alarm{
+		Name: "dead-letters", Text: fmt.Sprintf("%d deliveries are buried", total), Help: "read why, mend it, then: sfbridge dead-letters redrive",
+	})
+}
+
+func (a *app) tellHoles(ctx context.Context, s *status.Status) {
+	holes, err := a.store.Holes(ctx)
+	if err != nil {
+		return
+	}
+	for i := range holes {
+		h := &holes[i]
+		if h.Closed {
+			continue
+		}
+		line := status.Hole{Org: string(h.Org), Topic: h.Topic, From: h.From, Reason: h.Reason}
+		if !h.To.IsZero() {
+			line.To = &h.To
+		}
+		s.Holes = append(s.Holes, line)
+	}
+	for i := range s.Topics {
+		if at := s.Topics[i].ReplayAgeS; at != nil && *at > (retention*2/3).Seconds() {
+			s.Alarms = append(s.Alarms, status.Alarm{
+				Name: "replay-age", Text: fmt.Sprintf("%s has not moved for %.0f h; after 72 h events are lost", s.Topics[i].Topic, *at/3600),
+			})
+		}
+	}
+}
+
+// stories tells the store's log to the status page.
+type stories struct{ store *store.Store }
+
+// Stories answers the newest stories.
+func (s stories) Stories(ctx context.Context, f status.Filter, limit int) ([]bridge.Story, error) {
+	return s.store.Stories(ctx, store.StoryFilter{Project: f.Project, Key: f.Key}, limit)
+}
+
+// Follow yields stories as they are written.
+func (s stories) Follow(ctx context.Context, after uint64) iter.Seq2[bridge.Story, error] {
+	return s.store.Follow(ctx, after)
+}
+
+// letters tells the store's dead letters to the status page.
+type letters struct{ store *store.Store }
+
+// List answers the newest.
+func (l letters) List(ctx context.Context, limit int) ([]bridge.DeadLetter, error) {
+	return l.store.DeadLetters(ctx, store.LetterFilter{}, limit)
+}
+
+// Show answers one.
+func (l letters) Show(ctx context.Context, id string) (bridge.DeadLetter, error) {
+	return l.store.DeadLetter(ctx, id)
+}
+
+// Redrive puts one back.
+func (l letters) Redrive(ctx context.Context, id string) error {
+	return known(l.store.Redrive(ctx, id))
+}
+
+// Drop forgets one.
+func (l letters) Drop(ctx context.Context, id string) error { return known(l.store.Drop(ctx, id)) }
+
+func known(n int, err error) error {
+	if err == nil && n == 0 {
+		return bridge.ErrNotFound
+	}
+	return err
+}
