@@ -55,11 +55,11 @@ func peek(object []byte, paths [][]string, found []json.RawMessage, depth int) e
 		if !wanted(paths, depth, name) {
 			continue
 		}
-		if fold := strings.ToLower(name); slices.Contains(seen, fold) {
+		fold := strings.ToLower(name)
+		if slices.Contains(seen, fold) {
 			return fmt.Errorf("%w: a member stands there twice", bridge.ErrMalformed)
-		} else {
-			seen = append(seen, fold)
 		}
+		seen = append(seen, fold)
 		if err := take(value, name, paths, found, depth); err != nil {
 			return err
 		}

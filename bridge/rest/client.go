@@ -77,8 +77,7 @@ func New(cfg Config, deps Deps) (*Client, error) {
 		}
 	}
 	t := newTransport(deps)
-	var d Doer = capped(t, cfg, deps.Now)
-	d = meter(d, cfg.Destination, deps.Registerer)
+	d := meter(capped(t, cfg, deps.Now), cfg.Destination, deps.Registerer)
 	d = newAuthorize(d, cfg.Base, rule, deps)
 	d = judge(d, deps.Judge)
 	d = decode(d)

@@ -65,14 +65,14 @@ func checkLife(t *testing.T, h *Harness, r *Rig) {
 	changed := maps.Clone(h.Contact)
 	maps.Copy(changed, h.Change)
 	holds(t, r, id, changed)
-	clear := bridge.Attributes{}
+	empty := bridge.Attributes{}
 	for _, a := range h.Clear {
-		clear[a] = bridge.NullValue()
+		empty[a] = bridge.NullValue()
 	}
-	if _, err := r.Sender.Send(t.Context(), bridge.Message{Op: bridge.OpUpdate, Contact: id, Set: clear}); err != nil {
+	if _, err := r.Sender.Send(t.Context(), bridge.Message{Op: bridge.OpUpdate, Contact: id, Set: empty}); err != nil {
 		t.Fatal(err)
 	}
-	maps.Copy(changed, clear)
+	maps.Copy(changed, empty)
 	holds(t, r, id, changed)
 	fetched(t, r, id, changed)
 	for range 2 { // a contact that is gone is deleted

@@ -49,22 +49,22 @@ func said(set bridge.Attributes) bridge.Attributes {
 }
 
 // written keeps numbers and checkboxes what they are; dates are texts of the form that respond.io wants.
-func written(v bridge.Value, clear string) any {
+func written(v bridge.Value, cleared string) any {
 	switch v.Kind {
 	case bridge.Number:
 		return json.Number(v.Text)
 	case bridge.Bool:
 		return v.Text == "true"
 	default:
-		return textual(v, clear)
+		return textual(v, cleared)
 	}
 }
 
-func textual(v bridge.Value, clear string) any {
+func textual(v bridge.Value, cleared string) any {
 	switch {
 	case !v.IsNull():
 		return v.Text
-	case clear == ClearNull:
+	case cleared == ClearNull:
 		return nil
 	default:
 		return ""

@@ -37,30 +37,30 @@ func Defaults() Config {
 	}
 }
 
-// Validate joins all faults, each a *platform.Fault.
+// Validate joins all faults, each a *platform.ConfigError.
 func (c *Config) Validate() error {
 	var faults []error
-	blame := func(f *platform.Fault) { faults = append(faults, f) }
+	blame := func(f *platform.ConfigError) { faults = append(faults, f) }
 	if err := rest.CheckBase(c.BaseURL, c.AllowPlainHTTP); err != nil {
-		blame(platform.Faultf("base_url", "write the address of the API, such as https://api.respond.io/v2", "%v", err))
+		blame(platform.ConfigErrorf("base_url", "write the address of the API, such as https://api.respond.io/v2", "%v", err))
 	}
 	if !(c.Rate > 0 && c.Rate <= 10_000) {
-		blame(platform.Faultf("rate", "respond.io allows 5 requests a second of each operation", "%v requests a second is no rate", c.Rate))
+		blame(platform.ConfigErrorf("rate", "respond.io allows 5 requests a second of each operation", "%v requests a second is no rate", c.Rate))
 	}
 	if c.Timeout < time.Second || c.Timeout > 5*time.Minute {
-		blame(platform.Faultf("timeout", "write a duration from 1s to 5m", "%v is no sensible timeout", c.Timeout))
+		blame(platform.ConfigErrorf("timeout", "write a duration from 1s to 5m", "%v is no sensible timeout", c.Timeout))
 	}
 	for _, k := range []struct{ key, value string }{{"clear_text", c.ClearText}, {"clear_custom", c.ClearCustom}} {
 		if k.value != ClearEmpty && k.value != ClearNull {
-			blame(platform.Faultf(k.key, `write "empty" or "null"`, "%q is not known here", k.value))
+			blame(platform.ConfigErrorf(k.key, `write "empty" or "null"`, "%q is not known here", k.value))
 		}
 	}
 	if len(c.SignatureEncodings) == 0 {
-		blame(platform.Faultf("signature_encodings", `write ["base64"]`, "no callback could be verified"))
+		blame(platform.ConfigErrorf("signature_encodings", `write ["base64"]`, "no callback could be verified"))
 	}
 	for i, e := range c.SignatureEncodings {
 		if err := platform.KnownEncoding(platform.Encoding(e)); err != nil {
-			blame(platform.Faultf(fmt.Sprintf("signature_encodings[%d]", i), `write "base64" or "hex"`, "%q: %v", e, err))
+			blame(platform.ConfigErrorf(fmt.Sprintf("signature_encodings[%d]", i), `write "base64" or "hex"`, "%q: %v", e, err))
 		}
 	}
 	return errors.Join(faults...)

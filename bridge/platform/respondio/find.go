@@ -100,11 +100,20 @@ func (c *Client) list(ctx context.Context, name string, v bridge.Value) ([]bridg
 		for _, o := range p.Items {
 			found = append(found, contactOf(o))
 		}
-		next, err := url.Parse(p.Pagination.Next)
-		if err != nil || next.Query().Get("cursorId") == "" {
+		next := cursor(p.Pagination.Next)
+		if next == "" {
 			return found, nil
 		}
-		query.Set("cursorId", next.Query().Get("cursorId"))
+		query.Set("cursorId", next)
 	}
 	return nil, bridge.Permanent(fmt.Errorf("list contacts: more than %d contacts hold the same %s", maxPages*pageSize, name))
+}
+
+// cursor is where the next page begins, "" on the last.
+func cursor(next string) string {
+	u, err := url.Parse(next)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("cursorId")
 }

@@ -3,7 +3,6 @@ package respondio
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -26,7 +25,7 @@ func judge(c *rest.Call, a *rest.Answer) error {
 	spoken := rest.Decode(a.Body, &r) == nil && len(r.Code) > 0 && len(r.Message) > 0
 	err := rest.JudgeStatus(c, a, words(r.Code), words(r.Message))
 	if a.Status == http.StatusNotFound && !spoken {
-		return bridge.Unavailable(fmt.Errorf("%v: not respond.io's own answer; is base_url right?", err), 0)
+		return bridge.Unavailable(errors.New(err.Error()+": not respond.io's own answer; is base_url right?"), 0)
 	}
 	return err
 }

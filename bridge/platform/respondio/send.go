@@ -62,7 +62,7 @@ func (c *Client) afterCreate(ctx context.Context, id bridge.ContactID, m bridge.
 		err = c.tag(ctx, id, m.Tags)
 	}
 	if isNotFound(err) {
-		return bridge.After(fmt.Errorf("just created: %v", err), settle)
+		return bridge.After(errors.New("just created: "+err.Error()), settle)
 	}
 	return err
 }
