@@ -11,7 +11,7 @@ import (
 // Sink takes what a topic says.
 type Sink interface {
 	// Accept makes the changes and the position durable in one step and returns nil then; an error leaves both undone and is retried for ever.
-	// There may be no changes: then the position alone moves. A position without a replay id is none: the changes alone are stored.
+	// There may be no changes: then the position alone moves. The position always has a replay id, at times the same as before.
 	Accept(ctx context.Context, changes []bridge.Change, p bridge.Position) error
 }
 

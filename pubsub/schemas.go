@@ -1,0 +1,122 @@
+package pubsub
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"sfbridge/pubsub/cdc"
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// schemaTimeout bounds one GetSchema, which takes about a second.
+const schemaTimeout = 30 * time.Second
+
+// Schemas fetches schemas and keeps them for ever: a schema's id is a hash of it. Topics of one org share one, so that what several of them
+// need at once is fetched once.
+type Schemas struct {
+	client pubsubpb.PubSubClient
+	auth   Auth
+
+	mu    sync.Mutex
+	known map[string]compiled
+	busy  map[string]chan struct{} // closed when the fetch under way has ended
+}
+
+// compiled is a schema, or why it can never be one.
+type compiled struct {
+	schema *cdc.Schema
+	err    error
+}
+
+// NewSchemas fetches over conn.
+func NewSchemas(conn grpc.ClientConnInterface, a Auth) *Schemas {
+	return &Schemas{client: pubsubpb.NewPubSubClient(conn), auth: a, known: map[string]compiled{}, busy: map[string]chan struct{}{}}
+}
+
+// hopelessError says that asking again cannot help.
+type hopelessError struct{ error }
+
+func (e hopelessError) Unwrap() error { return e.error }
+
+// get answers the schema. It asks at most once and waits for a fetch that is under way; a hopelessError is final.
+func (s *Schemas) get(ctx context.Context, id string) (*cdc.Schema, error) {
+	if id == "" {
+		return nil, hopelessError{fmt.Errorf("the event names no schema")}
+	}
+	for {
+		s.mu.Lock()
+		c, ok := s.known[id]
+		wait, under := s.busy[id]
+		if !ok && !under {
+			s.busy[id] = make(chan struct{})
+		}
+		s.mu.Unlock()
+		switch {
+		case ok:
+			return c.schema, c.err
+		case !under:
+			return s.fetch(ctx, id)
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// peek answers a schema that is here, or nil.
+func (s *Schemas) peek(id string) *cdc.Schema {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[id].schema
+}
+
+func (s *Schemas) fetch(ctx context.Context, id string) (*cdc.Schema, error) {
+	text, err := s.ask(ctx, id)
+	c := compiled{}
+	if err == nil {
+		if c.schema, c.err = cdc.Compile(text); c.err != nil {
+			c.err = hopelessError{c.err}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.known[id] = c
+	}
+	close(s.busy[id])
+	delete(s.busy, id)
+	if err != nil {
+		return nil, fmt.Errorf("fetch schema %s: %w", id, err)
+	}
+	return c.schema, c.err
+}
+
+// ask makes the call. A session that is refused is given up, so that the next attempt has another.
+func (s *Schemas) ask(ctx context.Context, id string) (string, error) {
+	session, err := s.auth.Token(ctx)
+	if err != nil {
+		return "", fmt.Errorf("log in: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
+	defer cancel()
+	var trailer metadata.MD
+	info, err := s.client.GetSchema(ctx, &pubsubpb.SchemaRequest{SchemaId: id}, grpc.Trailer(&trailer))
+	if err == nil {
+		return info.GetSchemaJson(), nil
+	}
+	f := judge(err, trailer)
+	if f.action == renew {
+		s.auth.Invalidate(session)
+	}
+	if f.code == "schema.validation.failed" {
+		return "", hopelessError{f.err}
+	}
+	return "", f.err
+}

@@ -1,0 +1,181 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"sfbridge/pubsub/pubsubpb"
+)
+
+const (
+	// maxEvents is how many events may be received and not durable: as many as can come at once are being stored while the next are on their way.
+	maxEvents = 2 * MaxCredit
+	// maxBytes is how much they may hold before no other response is received; one more may come on top.
+	maxBytes = 6 << 20
+	// farewell is how long the service has to answer the end of our side.
+	farewell = time.Second
+)
+
+// load is what responses weigh on their way to the sink.
+type load struct{ events, bytes int }
+
+func (l *load) add(o load) { l.events, l.bytes = l.events+o.events, l.bytes+o.bytes }
+
+func (l *load) remove(o load) { l.events, l.bytes = l.events-o.events, l.bytes-o.bytes }
+
+// full reports whether no other response may be taken.
+func (l *load) full() bool { return l.events > maxEvents-MaxCredit || l.bytes >= maxBytes }
+
+// weigh is the load of a response; an empty one counts as an event.
+func weigh(r *pubsubpb.FetchResponse) load { return load{max(1, len(r.GetEvents())), proto.Size(r)} }
+
+// stream is one Subscribe call.
+type stream struct {
+	sub     *Subscriber
+	session Session
+	first   *pubsubpb.FetchRequest
+	limit   time.Duration
+	opened  time.Time
+
+	call     pubsubpb.PubSub_SubscribeClient
+	asks     chan int32 // credit to ask for
+	arrived  chan *pubsubpb.FetchResponse
+	done     chan load // what is durable, or given up as the context ended
+	flying   load      // what is in flight
+	messages int
+	beat     time.Duration // longest pause before a message
+}
+
+func newStream(s *Subscriber, session Session, first *pubsubpb.FetchRequest) *stream {
+	return &stream{
+		sub: s, session: session, first: first, limit: s.limit(), opened: time.Now(), asks: make(chan int32, 2),
+		arrived: make(chan *pubsubpb.FetchResponse, maxEvents), done: make(chan load, maxEvents),
+	}
+}
+
+// Run opens the call and reads it to its end, which it returns, with everything received handed over. When ctx ends, our side says so first and
+// what is not durable by then is left to the next run.
+func (st *stream) Run(ctx context.Context) error {
+	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(nil)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { end(errStop) }) })
+	defer stop()
+	var err error
+	if st.call, err = st.sub.client.Subscribe(life); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { st.send(ctx, life) })
+	wg.Go(func() { st.work(ctx) })
+	err = st.receive(ctx, life, end)
+	close(st.arrived)
+	end(errStop)
+	wg.Wait()
+	return err
+}
+
+// judge finds the fault of the error that Run returned.
+func (st *stream) judge(err error) fault {
+	if st.call == nil || errors.Is(err, errSilent) {
+		return judge(err, nil)
+	}
+	return judge(err, st.call.Trailer())
+}
+
+// send is the only one to write to the call. An error of Send says nothing, the true one comes to the receiver; until then it goes on taking asks,
+// since responses that came before the error are still being read.
+func (st *stream) send(ctx, life context.Context) {
+	err := st.call.Send(st.first)
+	for {
+		select {
+		case n := <-st.asks:
+			if err == nil {
+				err = st.call.Send(&pubsubpb.FetchRequest{NumRequested: n})
+			}
+		case <-ctx.Done():
+			_ = st.call.CloseSend()
+			return
+		case <-life.Done():
+			return
+		}
+	}
+}
+
+// receive reads responses, asks for as many events as came, and hands them over.
+func (st *stream) receive(ctx, life context.Context, end context.CancelCauseFunc) error {
+	watch := time.AfterFunc(st.limit, func() { end(errSilent) })
+	defer watch.Stop()
+	for {
+		watch.Stop()
+		if !st.room(ctx) {
+			return errStop
+		}
+		watch.Reset(st.limit)
+		began := time.Now()
+		response, err := st.call.Recv()
+		if err != nil {
+			if errors.Is(context.Cause(life), errSilent) {
+				return errSilent
+			}
+			return err
+		}
+		st.heard(response, time.Since(began))
+		if n := int32(len(response.GetEvents())); n > 0 {
+			select {
+			case st.asks <- n:
+			case <-ctx.Done():
+			case <-life.Done():
+			}
+		}
+		st.flying.add(weigh(response))
+		st.arrived <- response // never blocks: room saw to it
+	}
+}
+
+// room waits until another response may be taken.
+func (st *stream) room(ctx context.Context) bool {
+	for st.flying.full() {
+		select {
+		case l := <-st.done:
+			st.flying.remove(l)
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+func (st *stream) heard(r *pubsubpb.FetchResponse, pause time.Duration) {
+	st.messages++
+	st.beat = max(st.beat, pause)
+	n := len(r.GetEvents())
+	m := st.sub.metrics
+	m.responses.Inc()
+	m.events.Add(float64(n))
+	m.heard.Set(float64(st.sub.deps.Now().Unix()))
+	st.sub.board.heard(n)
+}
+
+// work makes responses durable in the order they came, those that wait together in one step. After ctx has ended it only empties the queue.
+func (st *stream) work(ctx context.Context) {
+	for r := range st.arrived {
+		batch, sum := []*pubsubpb.FetchResponse{r}, weigh(r)
+		for more := true; more && sum.events < MaxCredit; {
+			select {
+			case r, open := <-st.arrived:
+				if more = open; open {
+					batch = append(batch, r)
+					sum.add(weigh(r))
+				}
+			default:
+				more = false
+			}
+		}
+		st.sub.take(ctx, batch)
+		st.done <- sum // never blocks: no more than maxEvents are in flight
+	}
+}

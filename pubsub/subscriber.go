@@ -1,0 +1,133 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// Subscriber reads one topic for as long as Run runs.
+type Subscriber struct {
+	cfg     Config
+	deps    Deps
+	client  pubsubpb.PubSubClient
+	metrics *metrics
+	log     *slog.Logger
+	board   board
+
+	// What follows belongs to Run; while a stream runs, trail and unread belong to its one worker.
+	trail    trail
+	unread   map[string]absence // schemas that could not be had, by id
+	credit   int
+	failures int           // streams in a row that said nothing
+	renewals int           // sessions in a row that were refused
+	silences int           // streams in a row that fell silent
+	beat     time.Duration // longest pause between two messages of a stream
+	reopened time.Time     // when a clean end was last answered at once
+	jumped   time.Time     // when reading last started at the oldest kept event
+	lost     bool          // the stored position is not known to the service any more
+	started  time.Time     // of the first run of a topic
+}
+
+// Status is what the subscriber is doing now. It may be called at any time.
+func (s *Subscriber) Status() Status { return s.board.snapshot() }
+
+// Run reads until the context ends, and returns nil then. It must be called once.
+func (s *Subscriber) Run(ctx context.Context) error {
+	s.started = s.deps.Now()
+	if !s.persist(ctx, "read position", func() error { return s.load(ctx) }) {
+		return nil
+	}
+	for ctx.Err() == nil {
+		st, err := s.open(ctx)
+		if err == nil {
+			err = st.Run(ctx)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		pause(ctx, s.recover(ctx, st, err))
+	}
+	return nil
+}
+
+// load reads where the topic was left.
+func (s *Subscriber) load(ctx context.Context) error {
+	p, err := s.deps.Positions.Position(ctx, s.cfg.Org, s.cfg.Topic)
+	if errors.Is(err, bridge.ErrNotFound) || err == nil && len(p.Replay) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Org, p.Topic = s.cfg.Org, s.cfg.Topic
+	s.trail.stored = p
+	s.board.change(func(st *Status) { st.Position = p })
+	return nil
+}
+
+// first reports whether no position was ever stored.
+func (s *Subscriber) first() bool { return len(s.trail.stored.Replay) == 0 }
+
+// open logs in and lays out the next stream.
+func (s *Subscriber) open(ctx context.Context) (*stream, error) {
+	if s.first() {
+		s.board.change(func(st *Status) { st.State = Anchoring })
+	}
+	session, err := s.deps.Auth.Token(ctx)
+	if err != nil {
+		return nil, &loginError{err}
+	}
+	s.trail.rewind()
+	r := &pubsubpb.FetchRequest{TopicName: string(s.cfg.Topic), NumRequested: int32(s.credit)}
+	switch {
+	case s.lost:
+		r.ReplayPreset = pubsubpb.ReplayPreset_EARLIEST
+	case s.first():
+		r.ReplayPreset = pubsubpb.ReplayPreset_LATEST
+	default:
+		r.ReplayPreset, r.ReplayId = pubsubpb.ReplayPreset_CUSTOM, s.trail.stored.Replay
+	}
+	return newStream(s, session, r), nil
+}
+
+// loginError says that no session is to be had.
+type loginError struct{ error }
+
+func (e *loginError) Error() string { return "log in: " + e.error.Error() }
+func (e *loginError) Unwrap() error { return e.error }
+
+// limit is how long the next stream may be silent.
+func (s *Subscriber) limit() time.Duration {
+	d := s.cfg.Silence
+	if s.silences > 0 {
+		d *= 2
+	}
+	return max(d, 2*s.beat)
+}
+
+// persist repeats f until it succeeds; it reports false when the context ended first.
+func (s *Subscriber) persist(ctx context.Context, what string, f func() error) bool {
+	for n := 0; ; n++ {
+		err := f()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		err = fmt.Errorf("%s: %w", what, err)
+		s.board.trouble(err.Error())
+		if n == 0 {
+			s.log.Error("not durable yet, trying again", "error", err)
+		}
+		if !pause(ctx, ladder{0, time.Second, 30 * time.Second}.wait(n)) {
+			return false
+		}
+	}
+}

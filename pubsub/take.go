@@ -1,0 +1,150 @@
+package pubsub
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/pubsub/cdc"
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// topicPrefix stands before the name of an event in the topic of one object.
+const topicPrefix = "/data/"
+
+// take makes responses durable in one step, or leaves them undone when the context ends. The position moves only with what is before it.
+func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) {
+	if ctx.Err() != nil || s.first() && !s.anchor(ctx) {
+		return
+	}
+	var changes []bridge.Change
+	var marks []mark
+	for _, r := range batch {
+		for _, e := range r.GetEvents() {
+			c, m, ok := s.read(ctx, e)
+			if !ok {
+				return
+			}
+			if marks = append(marks, m); c != nil {
+				changes = append(changes, *c)
+			}
+		}
+		if len(r.GetEvents()) == 0 && len(r.GetLatestReplayId()) > 0 {
+			marks = append(marks, mark{replay: r.GetLatestReplayId(), idle: true})
+		}
+	}
+	if len(marks) > 0 {
+		p, newest := s.trail.beyond(marks, s.deps.Now())
+		s.accept(ctx, changes, p, newest)
+	}
+}
+
+// read decodes an event or sees it into quarantine, where it is no change but has its place; it reports false when the context ended.
+func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent) (*bridge.Change, mark, bool) {
+	m := mark{replay: e.GetReplayId()}
+	c, err := s.decode(ctx, e)
+	if ctx.Err() != nil {
+		return nil, m, false
+	}
+	if err != nil {
+		return nil, m, s.quarantine(ctx, e, err)
+	}
+	m.commit = c.Version.At
+	return &c, m, true
+}
+
+// anchor records what lies before the first message of a topic that was never read.
+func (s *Subscriber) anchor(ctx context.Context) bool {
+	h := bridge.Hole{Org: s.cfg.Org, Topic: s.cfg.Topic, From: s.started, To: s.deps.Now(), Reason: "first run: reading began within this time"}
+	return s.persist(ctx, "open hole", func() error { return s.deps.Positions.OpenHole(ctx, h) })
+}
+
+func (s *Subscriber) accept(ctx context.Context, changes []bridge.Change, p bridge.Position, newest mark) {
+	if ctx.Err() != nil || !s.persist(ctx, "accept changes", func() error { return s.deps.Sink.Accept(ctx, changes, p) }) {
+		return
+	}
+	if string(p.Replay) != string(s.trail.stored.Replay) {
+		s.lost = false
+	}
+	s.trail.keep(p, newest)
+	s.board.change(func(st *Status) { st.Position = p })
+}
+
+func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bridge.Change, error) {
+	schema, err := s.schema(ctx, e.GetEvent().GetSchemaId())
+	if err != nil {
+		return bridge.Change{}, err
+	}
+	before := schema.Strays()
+	c, err := schema.Decode(e.GetEvent().GetPayload())
+	s.metrics.strays.Add(float64(schema.Strays() - before))
+	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, e.GetEvent().GetId()
+	if c.Event == "" {
+		c.Event = "replay-" + hex.EncodeToString(e.GetReplayId())
+	}
+	return c, err
+}
+
+// absence is a schema that could not be had.
+type absence struct {
+	since time.Time // when it was first asked for in vain
+	tried time.Time
+}
+
+// retryAbsent is how often an absent schema is asked for once patience has ended.
+const retryAbsent = time.Minute
+
+// schema answers the schema of an event; it asks for it until patience ends.
+func (s *Subscriber) schema(ctx context.Context, id string) (*cdc.Schema, error) {
+	for n := 0; ; n++ {
+		a, absent := s.unread[id]
+		given := absent && time.Since(a.since) >= s.cfg.SchemaPatience
+		if given && time.Since(a.tried) < retryAbsent {
+			return nil, fmt.Errorf("schema %s was not to be had since %s", id, a.since.UTC().Format(time.RFC3339))
+		}
+		schema, err := s.deps.Schemas.get(ctx, id)
+		if err == nil {
+			delete(s.unread, id)
+			return schema, nil
+		}
+		if hopeless := (hopelessError{}); errors.As(err, &hopeless) || ctx.Err() != nil {
+			return nil, err
+		}
+		a.tried = time.Now()
+		if !absent {
+			a.since = a.tried
+			s.log.Warn("schema not to be had, trying again", "schema", id, "error", err)
+		}
+		s.unread[id] = a
+		s.board.trouble(err.Error())
+		if given {
+			return nil, err
+		}
+		if !pause(ctx, quick.wait(n)) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// quarantine makes an event that cannot be read durable as it is.
+func (s *Subscriber) quarantine(ctx context.Context, e *pubsubpb.ConsumerEvent, reason error) bool {
+	q := Quarantined{
+		Org: s.cfg.Org, Topic: s.cfg.Topic, Replay: e.GetReplayId(), Event: e.GetEvent().GetId(), Schema: e.GetEvent().GetSchemaId(),
+		Payload: e.GetEvent().GetPayload(), Reason: reason.Error(), At: s.deps.Now(),
+		Object: cdc.ObjectOf(strings.TrimPrefix(string(s.cfg.Topic), topicPrefix)),
+	}
+	if schema := s.deps.Schemas.peek(q.Schema); q.Object == "" && schema != nil {
+		q.Object = schema.Object()
+	}
+	if !s.persist(ctx, "quarantine event", func() error { return s.deps.Quarantine.Quarantine(ctx, q) }) {
+		return false
+	}
+	s.log.Error("event quarantined", "event", q.Event, "schema", q.Schema, "reason", q.Reason)
+	s.metrics.quarantined.Inc()
+	s.board.change(func(st *Status) { st.Quarantined++ })
+	return true
+}
