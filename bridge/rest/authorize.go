@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sfbridge/bridge"
@@ -21,6 +22,7 @@ type authorize struct {
 	renew func(ctx context.Context) error
 	// turn holds the state and is the right to renew: a channel, since renewing waits.
 	turn chan renewal
+	busy atomic.Bool // somebody renews
 }
 
 // renewal is what became of the last renewing.
@@ -39,23 +41,31 @@ func newAuthorize(next Doer, base string, rule addressRule, deps Deps) *authoriz
 func (a *authorize) Do(ctx context.Context, c *Call) (*Answer, error) {
 	seen, err := a.renewals(ctx)
 	if err != nil {
-		return nil, bridge.Unavailable(fmt.Errorf("%s: %w", c.Op, err), 0)
+		return nil, unrenewed(c, err)
 	}
 	answer, err := a.send(ctx, c)
 	if err != nil || answer.Status != http.StatusUnauthorized || a.renew == nil {
 		return answer, err
 	}
 	if err := a.renewOnce(ctx, seen); err != nil {
-		return nil, bridge.Unavailable(fmt.Errorf("%s: renew credentials: %w", c.Op, err), waitOf(err))
+		return nil, unrenewed(c, err)
 	}
 	return a.send(ctx, c)
 }
 
-// renewals is how often credentials were renewed. It waits while they are.
+func unrenewed(c *Call, err error) error {
+	return bridge.Unavailable(fmt.Errorf("%s: renew credentials: %w", c.Op, err), waitOf(err))
+}
+
+// renewals is how often credentials were renewed. It waits while they are, and shares the failure if that is how it ends.
 func (a *authorize) renewals(ctx context.Context) (int, error) {
+	busy := a.busy.Load()
 	select {
 	case r := <-a.turn:
 		a.turn <- r
+		if busy && r.err != nil {
+			return 0, r.err
+		}
 		return r.count, nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
@@ -71,10 +81,13 @@ func (a *authorize) renewOnce(ctx context.Context, seen int) error {
 		return ctx.Err()
 	}
 	if r.count == seen {
+		a.busy.Store(true)
 		err := a.renew(ctx)
-		if err == nil || ctx.Err() == nil { // a caller who gave up leaves the turn to the next
-			r = renewal{count: seen + 1, err: err}
+		r = renewal{count: seen + 1, err: err}
+		if err != nil && ctx.Err() != nil { // a caller who gave up leaves the turn to the next
+			r = renewal{count: seen}
 		}
+		a.busy.Store(false)
 		a.turn <- r
 		return err
 	}
