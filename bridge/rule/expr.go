@@ -145,3 +145,18 @@ type NeedError struct{ Fields []bridge.Field }
 
 // Error names the fields.
 func (e *NeedError) Error() string { return fmt.Sprintf("fields %v are not known yet", e.Fields) }
+
+// CheckExpression compiles an expression and reports what is wrong with it: the syntax, or a name of the side that it cannot see. Conditions and what
+// makes an attribute see sf alone, what makes a field sees contact alone.
+func CheckExpression(text string, sees bridge.Direction) error {
+	e, err := compile(text)
+	switch {
+	case err != nil:
+		return err
+	case sees == bridge.Inbound && len(e.attributes) > 0:
+		return fmt.Errorf("expression %q: contact is not known inbound; name fields as sf.Field", text)
+	case sees == bridge.Outbound && len(e.fields) > 0:
+		return fmt.Errorf("expression %q: sf is not known outbound; name attributes as contact[\"attribute\"]", text)
+	}
+	return nil
+}
