@@ -1,8 +1,10 @@
 package fakeorg
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -142,11 +144,17 @@ func (f *faultRule) strikes() bool {
 	return true
 }
 
-// wait waits for the rule's delay and reports whether the client is still there.
+// wait waits for the rule's delay and reports whether the client is still there. It takes the body in first: the server notices a
+// client that left only after that.
 func (f *faultRule) wait(r *http.Request) bool {
 	if f.Delay <= 0 {
 		return true
 	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	timer := time.NewTimer(time.Duration(f.Delay))
 	defer timer.Stop()
 	select {

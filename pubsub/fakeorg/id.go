@@ -26,8 +26,8 @@ func id18(id string) string {
 	return id + string(suffix[:])
 }
 
-// parseID returns the 18-character form of a 15- or 18-character id and reports whether the text is a well-formed id. The suffix of
-// an 18-character id repairs the case of its letters, as Salesforce does.
+// parseID returns the 18-character form of a 15- or 18-character id and reports whether the text is a well-formed id. An id that lost
+// its case on the way, all of it, is repaired by its suffix; one whose case and suffix contradict each other is malformed.
 func parseID(text string) (string, bool) {
 	if len(text) != 15 && len(text) != 18 {
 		return "", false
@@ -37,9 +37,18 @@ func parseID(text string) (string, bool) {
 			return "", false
 		}
 	}
-	if len(text) == 15 {
-		return id18(text), true
+	id := id18(text[:15])
+	if len(text) == 15 || id == text {
+		return id, true
 	}
+	if text != strings.ToLower(text) && text != strings.ToUpper(text) {
+		return "", false
+	}
+	return repair(strings.ToUpper(text))
+}
+
+// repair gives the letters of an upper-case id the case that its suffix tells.
+func repair(text string) (string, bool) {
 	fixed := []byte(text[:15])
 	for group := range 3 {
 		bits := strings.IndexByte(checksumAlphabet, text[15+group])
@@ -51,7 +60,7 @@ func parseID(text string) (string, bool) {
 		}
 	}
 	id := id18(string(fixed))
-	return id, strings.EqualFold(id, text)
+	return id, id[15:] == text[15:]
 }
 
 func setCase(c byte, upper bool) byte {

@@ -80,6 +80,14 @@ func mustDecode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 	return v
 }
 
+// refused is one error of a refused request.
+type refused struct {
+	Message   string
+	ErrorCode string
+	Fields    []string
+	Duplicate any `json:"duplicateResult"`
+}
+
 // created creates a row and returns its id.
 func (d *desk) created(object string, body any) string {
 	d.t.Helper()
@@ -91,12 +99,12 @@ func (d *desk) created(object string, body any) string {
 }
 
 // refused checks status and code of a refused request and returns its first error.
-func (d *desk) refused(w *httptest.ResponseRecorder, status int, code string) errorBody {
+func (d *desk) refused(w *httptest.ResponseRecorder, status int, code string) refused {
 	d.t.Helper()
 	if w.Code != status {
 		d.t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
 	}
-	list := mustDecode[[]errorBody](d.t, w)
+	list := mustDecode[[]refused](d.t, w)
 	if len(list) != 1 || list[0].ErrorCode != code {
 		d.t.Fatalf("errors %+v, want %s", list, code)
 	}
