@@ -69,14 +69,17 @@ func (f *Fake) readable(c *contact) map[string]any {
 // putLocked sets fields and reports whether any changed.
 func (f *Fake) putLocked(c *contact, set map[string]string) (changed bool) {
 	for name, to := range set {
-		where := c.Fields
-		if own, ok := strings.CutPrefix(name, "custom."); ok {
-			where, name = c.Custom, own
+		where, own := c.Fields, false
+		if name, own = strings.CutPrefix(name, "custom."); own {
+			where = c.Custom
 		}
 		if where[name] == to {
 			continue
 		}
 		changed = true
+		if !own {
+			f.moveLocked(c.ID, name, where[name], to)
+		}
 		if to == "" {
 			delete(where, name)
 		} else {
@@ -107,13 +110,37 @@ func (f *Fake) sortedLocked() []*contact {
 	return all
 }
 
-// findLocked is the oldest contact whose field holds the text.
+// findLocked is the oldest contact whose e-mail or phone is the text.
 func (f *Fake) findLocked(name, text string) *contact {
-	var oldest *contact
-	for _, c := range f.contacts {
-		if strings.EqualFold(c.Fields[name], text) && text != "" && (oldest == nil || c.ID < oldest.ID) {
-			oldest = c
+	if ids := f.index[entry(name, text)]; len(ids) > 0 {
+		return f.contacts[ids[0]]
+	}
+	return nil
+}
+
+// moveLocked keeps the index when a field of a contact changes; an empty text is in no index.
+func (f *Fake) moveLocked(id uint64, name, from, to string) {
+	if name != "email" && name != "phone" {
+		return
+	}
+	if at := entry(name, from); from != "" {
+		f.index[at] = slices.DeleteFunc(f.index[at], func(x uint64) bool { return x == id })
+		if len(f.index[at]) == 0 {
+			delete(f.index, at)
 		}
 	}
-	return oldest
+	if at := entry(name, to); to != "" {
+		f.index[at] = append(f.index[at], id)
+		slices.Sort(f.index[at])
+	}
+}
+
+func entry(name, text string) string { return name + ":" + strings.ToLower(text) }
+
+// dropLocked deletes the contact.
+func (f *Fake) dropLocked(c *contact) {
+	for _, name := range []string{"email", "phone"} {
+		f.moveLocked(c.ID, name, c.Fields[name], "")
+	}
+	delete(f.contacts, c.ID)
 }

@@ -54,6 +54,7 @@ type Fake struct {
 
 	mu       sync.Mutex
 	contacts map[uint64]*contact
+	index    map[string][]uint64 // ids by e-mail and phone, oldest first
 	next     uint64
 	event    uint64
 	message  uint64
@@ -88,7 +89,7 @@ func New(o Options) *Fake {
 		o.Now = time.Now
 	}
 	f := &Fake{
-		o: o, contacts: map[uint64]*contact{}, next: 90_001, message: 1_700_000_000_000_000, random: rand.New(rand.NewPCG(o.Seed, 1)),
+		o: o, contacts: map[uint64]*contact{}, index: map[string][]uint64{}, next: 90_001, message: 1_700_000_000_000_000, random: rand.New(rand.NewPCG(o.Seed, 1)),
 		turns: map[string]*window{}, calls: map[string]int{}, queues: make([][]delivery, o.Senders), wake: make([]chan struct{}, o.Senders),
 	}
 	for i := range f.wake {

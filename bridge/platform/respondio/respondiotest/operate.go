@@ -63,7 +63,7 @@ func (f *Fake) changeLocked(x *contact, set map[string]string) {
 
 func (f *Fake) remove(c call) answer {
 	return f.known(c, func(x *contact) answer {
-		delete(f.contacts, x.ID)
+		f.dropLocked(x)
 		return fine(map[string]any{"contactId": x.ID})
 	})
 }

@@ -35,7 +35,7 @@ func (f *Fake) Edit(id uint64, fields map[string]string) (Contact, error) {
 
 // Delete is a person deleting the contact. respond.io has no webhook for it.
 func (f *Fake) Delete(id uint64) error {
-	_, err := f.act(id, func(*contact) { delete(f.contacts, id) })
+	_, err := f.act(id, f.dropLocked)
 	return err
 }
 
