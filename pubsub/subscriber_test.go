@@ -18,19 +18,19 @@ func TestSubscriber_AnchorsAtTheTipAndRecordsTheHoleBefore(t *testing.T) {
 		began := time.Now()
 		s.state(pubsub.Anchoring)
 		if s.asks().From != "LATEST" {
-			t.Error("the first run does not start at the tip")
+			s.Error("the first run does not start at the tip")
 		}
 		s.wait(61 * time.Second)
 		s.state(pubsub.Live)
 		if len(s.journal.replay()) == 0 {
-			t.Fatal("no anchor was stored")
+			s.Fatal("no anchor was stored")
 		}
 		if h := s.journal.holes; len(h) != 1 || !h[0].From.Equal(began) || h[0].To.Sub(began) != time.Minute {
-			t.Errorf("holes %+v", h)
+			s.Errorf("holes %+v", h)
 		}
 		s.works(120, time.Second)
 		if len(s.journal.holes) != 1 {
-			t.Errorf("%d holes", len(s.journal.holes))
+			s.Errorf("%d holes", len(s.journal.holes))
 		}
 	})
 }
@@ -39,7 +39,7 @@ func TestSubscriber_AnchorsOnAnEventThatComesFirst(t *testing.T) {
 	inBubble(t, fakeorg.Options{}, func(s *stand) {
 		s.works(1, time.Second)
 		if len(s.journal.replay()) == 0 || len(s.journal.holes) != 1 {
-			t.Errorf("position %x, holes %+v", s.journal.replay(), s.journal.holes)
+			s.Errorf("position %x, holes %+v", s.journal.replay(), s.journal.holes)
 		}
 		s.end()
 		s.change(60)
@@ -57,10 +57,10 @@ func TestSubscriber_KeepsHundredAskedForAtAllTimes(t *testing.T) {
 		s.wait(5 * time.Hour)
 		s.works(500, time.Second)
 		if sub := s.asks(); sub.Asked != sub.Delivered+pubsub.MaxCredit {
-			t.Errorf("asked %d, delivered %d", sub.Asked, sub.Delivered)
+			s.Errorf("asked %d, delivered %d", sub.Asked, sub.Delivered)
 		}
 		if b := s.sub.Status().Breaks; b != 0 {
-			t.Errorf("%d streams ended in hours of quiet", b)
+			s.Errorf("%d streams ended in hours of quiet", b)
 		}
 	})
 }
@@ -71,18 +71,18 @@ func TestSubscriber_StoresTheIdOfAKeepaliveWhenQuiet(t *testing.T) {
 		before := s.journal.replay()
 		last := s.org.Events()[49].Replay
 		if bytes.Equal(before, last) {
-			t.Error("the newest id was stored before anything followed it")
+			s.Error("the newest id was stored before anything followed it")
 		}
 		s.wait(80 * time.Hour) // far beyond the retention
 		if bytes.Equal(before, s.journal.replay()) || s.journal.position.At.Before(time.Now().Add(-2*time.Minute)) {
-			t.Errorf("the position stands still: %+v", s.journal.position)
+			s.Errorf("the position stands still: %+v", s.journal.position)
 		}
 		s.end()
 		s.change(50)
 		s.begin()
 		s.arrives(time.Second)
 		if len(s.journal.holes) != 1 {
-			t.Errorf("holes %+v", s.journal.holes)
+			s.Errorf("holes %+v", s.journal.holes)
 		}
 	})
 }
@@ -103,7 +103,7 @@ func TestSubscriber_ResumesWhereItStopped(t *testing.T) {
 			s.begin()
 			s.arrives(time.Second)
 			if got := s.asks().From; got != "CUSTOM" {
-				t.Errorf("resumed from %s", got)
+				s.Errorf("resumed from %s", got)
 			}
 		}
 	})
@@ -131,7 +131,7 @@ func TestSubscriber_ComesBackAfterEveryKindOfEnd(t *testing.T) {
 			s.asks()
 		}
 		if len(s.journal.holes) != 1 {
-			t.Errorf("holes %+v", s.journal.holes)
+			s.Errorf("holes %+v", s.journal.holes)
 		}
 	})
 }
@@ -147,7 +147,7 @@ func TestSubscriber_AnswersACleanEndAtOnceButNotInALoop(t *testing.T) {
 			s.wait(100 * time.Millisecond)
 		}
 		if n := s.sub.Status().Breaks - before; n > 60 {
-			t.Errorf("%d streams in a minute of ends", n)
+			s.Errorf("%d streams in a minute of ends", n)
 		}
 		s.works(50, 5*time.Minute)
 	})
@@ -164,15 +164,15 @@ func TestSubscriber_NoticesSilence(t *testing.T) {
 		s.wait(20 * time.Second)
 		s.state(pubsub.Stalled)
 		if b := s.sub.Status().Breaks; b != 1 {
-			t.Errorf("%d streams ended after 160 s of silence", b)
+			s.Errorf("%d streams ended after 160 s of silence", b)
 		}
 		s.wait(280 * time.Second)
 		if b := s.sub.Status().Breaks; b != 1 {
-			t.Errorf("the second stream was not given 300 s: %d ended", b)
+			s.Errorf("the second stream was not given 300 s: %d ended", b)
 		}
 		s.wait(30 * time.Second)
 		if b := s.sub.Status().Breaks; b != 2 {
-			t.Errorf("%d streams ended after silence twice", b)
+			s.Errorf("%d streams ended after silence twice", b)
 		}
 		s.org.Unstall()
 		s.arrives(time.Minute)
@@ -200,7 +200,7 @@ func TestSubscriber_OutlivesADayWithoutNetwork(t *testing.T) {
 		s.wait(24 * time.Hour)
 		s.state(pubsub.Connecting)
 		if b := s.sub.Status().Breaks; b < 24*60/2 || b > 24*60*4 {
-			t.Errorf("%d attempts in a day", b)
+			s.Errorf("%d attempts in a day", b)
 		}
 		s.wire.cut(false)
 		s.arrives(3 * time.Minute)
@@ -214,7 +214,7 @@ func TestSubscriber_TakesANewSessionOnce(t *testing.T) {
 		s.org.Revoke("")
 		s.works(60, 2*time.Minute)
 		if n := s.login.count(); n != 2 {
-			t.Errorf("%d logins, want 2", n)
+			s.Errorf("%d logins, want 2", n)
 		}
 		s.state(pubsub.Live)
 	})
@@ -246,7 +246,7 @@ func TestSubscriber_KeepsARefusedButValidLookingSessionFromLooping(t *testing.T)
 		s.state(pubsub.AuthFailed)
 		s.wait(2 * time.Hour)
 		if n := s.login.count(); n < 40 || n > 42 {
-			t.Errorf("%d logins for 40 refusals", n)
+			s.Errorf("%d logins for 40 refusals", n)
 		}
 		s.arrives(time.Second)
 		s.works(60, time.Second)
@@ -262,7 +262,7 @@ func TestSubscriber_ReplayIdWithinRetentionIsTaken(t *testing.T) {
 		s.begin()
 		s.wait(time.Second)
 		if len(s.journal.events()) != 120 || len(s.journal.holes) != 1 || s.asks().From != "CUSTOM" {
-			t.Errorf("%d events, holes %+v", len(s.journal.events()), s.journal.holes)
+			s.Errorf("%d events, holes %+v", len(s.journal.events()), s.journal.holes)
 		}
 	})
 }
@@ -278,13 +278,13 @@ func TestSubscriber_LostReplayIdOpensAHoleAndReadsFromTheOldest(t *testing.T) {
 		s.begin()
 		s.wait(time.Second)
 		if h := s.journal.holes; len(h) != 2 || !h[1].From.Equal(stored.At.Add(-10*time.Minute)) || time.Since(h[1].To) > 2*time.Second {
-			t.Fatalf("holes %+v", h)
+			s.Fatalf("holes %+v", h)
 		}
 		if got := s.asks().From; got != "EARLIEST" {
-			t.Errorf("reads from %s", got)
+			s.Errorf("reads from %s", got)
 		}
 		if n := len(s.journal.events()); n != 60+60 {
-			t.Errorf("%d events, want 120", n)
+			s.Errorf("%d events, want 120", n)
 		}
 		s.state(pubsub.Live)
 		s.wait(time.Hour)
@@ -292,12 +292,12 @@ func TestSubscriber_LostReplayIdOpensAHoleAndReadsFromTheOldest(t *testing.T) {
 		s.begin()
 		s.wait(time.Minute)
 		if got := s.asks().From; got != "CUSTOM" {
-			t.Errorf("the next run reads from %s", got)
+			s.Errorf("the next run reads from %s", got)
 		}
 		s.change(50)
 		s.wait(time.Second)
 		if n := len(s.journal.events()); n != 60+60+50 || len(s.journal.holes) != 2 {
-			t.Errorf("%d events, %d holes", n, len(s.journal.holes))
+			s.Errorf("%d events, %d holes", n, len(s.journal.holes))
 		}
 	})
 }
@@ -310,10 +310,10 @@ func TestSubscriber_LostReplayIdNeverLoops(t *testing.T) {
 		s.wait(5 * time.Minute)
 		s.state(pubsub.ReplayLost)
 		if b := s.sub.Status().Breaks; b > 3 {
-			t.Errorf("%d attempts in five minutes", b)
+			s.Errorf("%d attempts in five minutes", b)
 		}
 		if len(s.journal.holes) != 2 {
-			t.Errorf("holes %+v", s.journal.holes)
+			s.Errorf("holes %+v", s.journal.holes)
 		}
 		s.wait(5 * time.Hour)
 		s.arrives(time.Second)
@@ -330,12 +330,12 @@ func TestSubscriber_LostReplayIdWaitsForADurableHole(t *testing.T) {
 		s.change(60)
 		s.wait(time.Hour)
 		if len(s.org.Subscriptions()) != 0 {
-			t.Fatal("reading went on before the hole was durable")
+			s.Fatal("reading went on before the hole was durable")
 		}
 		s.journal.set(func(j *journal) { j.refuse = nil })
 		s.arrives(time.Minute)
 		if len(s.journal.holes) != 2 {
-			t.Errorf("holes %+v", s.journal.holes)
+			s.Errorf("holes %+v", s.journal.holes)
 		}
 		s.works(60, time.Second)
 	})
@@ -348,7 +348,7 @@ func TestSubscriber_SurvivesAMoveOfTheOrg(t *testing.T) {
 		s.change(60)
 		s.wait(time.Minute)
 		if n := len(s.journal.events()); n != 120 || len(s.journal.holes) != 2 {
-			t.Errorf("%d events, holes %+v", n, s.journal.holes)
+			s.Errorf("%d events, holes %+v", n, s.journal.holes)
 		}
 	})
 }
@@ -361,13 +361,13 @@ func TestSubscriber_PausesWhenTheAllowanceIsUsedUp(t *testing.T) {
 		s.wait(time.Minute)
 		s.state(pubsub.PausedLimit)
 		if n := len(s.journal.events()); n < 90 {
-			t.Errorf("%d events before the limit", n)
+			s.Errorf("%d events before the limit", n)
 		}
 		began := s.sub.Status().Breaks
 		s.wait(10 * time.Hour)
 		s.state(pubsub.PausedLimit)
 		if n := s.sub.Status().Breaks - began; n < 9 || n > 41 {
-			t.Errorf("%d attempts in ten hours", n)
+			s.Errorf("%d attempts in ten hours", n)
 		}
 		s.org.Allocation(10_000)
 		s.arrives(61 * time.Minute)
@@ -385,7 +385,7 @@ func TestSubscriber_WaitsForAnAdministrator(t *testing.T) {
 		s.wait(time.Hour)
 		s.state(pubsub.StoppedNeedsAdmin)
 		if b := s.sub.Status().Breaks; b > 10 {
-			t.Errorf("%d attempts in an hour", b)
+			s.Errorf("%d attempts in an hour", b)
 		}
 		s.org.DenyTopic(topic, false)
 		s.arrives(11 * time.Minute)
@@ -402,7 +402,7 @@ func TestSubscriber_IsSlowWhenTheServiceProtectsItself(t *testing.T) {
 		s.change(60)
 		s.wait(29 * time.Second)
 		if b := s.sub.Status().Breaks; b != 1 {
-			t.Errorf("%d attempts in half a minute", b)
+			s.Errorf("%d attempts in half a minute", b)
 		}
 		s.arrives(time.Hour)
 		s.works(60, time.Second)
@@ -416,10 +416,10 @@ func TestSubscriber_WaitsForASinkThatRefuses(t *testing.T) {
 		s.change(1000)
 		s.wait(time.Hour)
 		if n := len(s.journal.events()); n != 60 {
-			t.Errorf("%d events in a journal that refuses", n)
+			s.Errorf("%d events in a journal that refuses", n)
 		}
 		if sub := s.org.Subscriptions(); len(sub) > 0 && sub[0].Delivered > 300 {
-			t.Errorf("%d events were taken that cannot be stored", sub[0].Delivered)
+			s.Errorf("%d events were taken that cannot be stored", sub[0].Delivered)
 		}
 		s.journal.set(func(j *journal) { j.refuse = nil })
 		s.arrives(2 * time.Minute)
@@ -435,7 +435,7 @@ func TestSubscriber_HidesTheCommitBehindTwoBatches(t *testing.T) {
 		s.change(1000)
 		s.wait(5 * time.Second)
 		if d := s.asks0(); d < 100 || d > 300 {
-			t.Errorf("%d events taken while the first batch is being stored", d)
+			s.Errorf("%d events taken while the first batch is being stored", d)
 		}
 		s.arrives(5 * time.Minute)
 	})
