@@ -163,3 +163,21 @@ func saysImpossible(n ast.Node) (says bool) {
 	})
 	return says
 }
+
+// checkErrorTexts wants errors that say what was done: "fetch schema x: …", since what wraps them says that it failed.
+func checkErrorTexts(s *source) (bad []offence) {
+	if s.generated {
+		return nil
+	}
+	ast.Inspect(s.ast, func(n ast.Node) bool {
+		c, ok := n.(*ast.CallExpr)
+		if !ok || len(c.Args) == 0 || dotted(c.Fun) != "fmt.Errorf" && dotted(c.Fun) != "errors.New" {
+			return true
+		}
+		if l, ok := c.Args[0].(*ast.BasicLit); ok && strings.HasPrefix(strings.ToLower(strings.Trim(l.Value, "\"`")), "failed to ") {
+			bad = append(bad, offence{s.at(n), "an error says " + l.Value, `say what was done: "fetch schema %s: %w"`})
+		}
+		return true
+	})
+	return bad
+}

@@ -72,6 +72,9 @@ func TestArchitecture_NamesEachOffence(t *testing.T) {
 		{"impossible", perFile(checkPanic), "store/kv.go", "package store\nfunc f() { panic(\"impossible: no row\") }", ""},
 		{"must", perFile(checkPanic), "store/kv.go", "package store\nfunc mustF() { panic(err) }", ""},
 
+		{"error that failed to", perFile(checkErrorTexts), "store/kv.go", "package store\nfunc f() { fmt.Errorf(\"failed to open: %w\", err) }", "an error says"},
+		{"error that opens", perFile(checkErrorTexts), "store/kv.go", "package store\nfunc f() { fmt.Errorf(\"open: %w\", err) }", ""},
+
 		{"exported function", perFile(checkExportedDocs), "store/kv.go", "package store\nfunc F() {}", "F has no comment"},
 		{"exported type", perFile(checkExportedDocs), "store/kv.go", "package store\ntype T int", "T has no comment"},
 		{"exported method", perFile(checkExportedDocs), "store/kv.go", "package store\nfunc (t *T[K]) F() {}", "F has no comment"},

@@ -37,6 +37,7 @@ func TestArchitecture(t *testing.T) {
 	t.Run("calls", eachRoom(checkCalls))
 	t.Run("goroutines", eachFile(checkGo))
 	t.Run("panic", eachFile(checkPanic))
+	t.Run("error texts", eachFile(checkErrorTexts))
 	t.Run("exported docs", eachFile(checkExportedDocs))
 	t.Run("words", eachFile(checkWords))
 	t.Run("todo", eachFile(checkTodo))
