@@ -11,7 +11,7 @@ import (
 	"sfbridge/outbound"
 )
 
-// prober is one side that can say whether it answers.
+// prober is a side that can be looked at without changing anything.
 type prober interface {
 	Probe(ctx context.Context) error
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/platform"
+	"sfbridge/bridge/platform/respondio"
 )
 
 // platformKind is one line of the table of platforms.
@@ -35,17 +37,20 @@ type sectionCheck interface {
 	secrets() map[string]*Secret // by key; lists as key[0], key[1]
 }
 
-// respondioSection is what a project of respond.io needs.
+// respondioSection is what a project of respond.io needs: the connector's own configuration and its secrets.
 type respondioSection struct {
-	Token       Secret        `toml:"token"`
-	SigningKeys []Secret      `toml:"signing_keys"` // one a webhook; any may have signed
-	BaseURL     string        `toml:"base_url"`
-	Rate        float64       `toml:"rate"` // requests a second of each method
-	Timeout     time.Duration `toml:"timeout"`
+	Token       Secret   `toml:"token"`
+	SigningKeys []Secret `toml:"signing_keys"` // one a webhook; any may have signed
+	respondio.Config
 }
 
-func defaultRespondio() *respondioSection {
-	return &respondioSection{BaseURL: "https://api.respond.io/v2", Rate: 5, Timeout: 30 * time.Second}
+func defaultRespondio() *respondioSection { return &respondioSection{Config: respondio.Defaults()} }
+
+// client is the connector's configuration; plain HTTP is allowed to this machine alone.
+func (s *respondioSection) client() respondio.Config {
+	c := s.Config
+	c.AllowPlainHTTP = checkURL(c.BaseURL) == nil
+	return c
 }
 
 func (s *respondioSection) secrets() map[string]*Secret {
@@ -60,15 +65,25 @@ func (s *respondioSection) check(blame func(key, remedy, format string, args ...
 	if !s.Token.IsSet() {
 		blame("token", `write token = "env:NAME"; respond.io shows it under Settings, Integrations, Developer API`, "the access token is missing")
 	}
-	if err := checkURL(s.BaseURL); err != nil {
-		blame("base_url", "write the address of the API, such as https://api.respond.io/v2", "%v", err)
+	c := s.client()
+	for _, err := range joined(c.Validate()) {
+		if f, ok := errors.AsType[*platform.ConfigError](err); ok {
+			blame(f.Key, f.Remedy, "%s", f.Cause)
+		} else {
+			blame("platform", "", "%v", err)
+		}
 	}
-	if s.Rate <= 0 || s.Rate > 1000 {
-		blame("rate", "respond.io allows 5 requests a second of each method", "%v requests a second is no rate", s.Rate)
+}
+
+// joined takes apart what errors.Join put together.
+func joined(err error) []error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()
 	}
-	if s.Timeout < time.Second || s.Timeout > 5*time.Minute {
-		blame("timeout", "write a duration from 1s to 5m", "%v is no sensible timeout", s.Timeout)
+	if err == nil {
+		return nil
 	}
+	return []error{err}
 }
 
 // hears reports whether a project takes callbacks, so that their signatures must be verifiable.

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"text/template"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+
+	"sfbridge/bridge/platform/respondio/respondiotest"
+	"sfbridge/pubsub/fakeorg"
+)
+
+//go:embed demo.toml
+var demoTOML string
+
+// simSecrets are what the demo's configuration refers to.
+var simSecrets = map[string]string{
+	"DEMO_CLIENT_SECRET": "fakeorg-secret", "DEMO_TOKEN": "token", "DEMO_SIGNING_KEY": "signing-key-of-the-fake-000",
+}
+
+// sim is both far ends in memory: a Salesforce org and a respond.io workspace.
+type sim struct {
+	org  *fakeorg.Org
+	crm  *respondiotest.Fake
+	at   simAddresses
+	lis  simListeners
+	grpc *grpc.Server
+}
+
+// simAddresses are where everything is; all on this machine.
+type simAddresses struct {
+	Public, Admin, Org, PubSub, Platform, Store string
+	Rate                                        float64
+}
+
+type simListeners struct{ org, pubsub, platform net.Listener }
+
+// simOptions choose what the far ends are like.
+type simOptions struct {
+	rate float64 // of respond.io, calls a second of each method; 0 = any
+	seed uint64
+	org  fakeorg.Options
+}
+
+// newSim makes the far ends on listeners of the world; at names the addresses to take.
+func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, error) {
+	pings := keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true} // the live service takes them
+	s := &sim{at: at, grpc: grpc.NewServer(grpc.KeepaliveEnforcementPolicy(pings))}
+	var err error
+	for _, l := range []struct {
+		at *string
+		ln *net.Listener
+	}{{&s.at.Org, &s.lis.org}, {&s.at.PubSub, &s.lis.pubsub}, {&s.at.Platform, &s.lis.platform}} {
+		if *l.ln, err = w.listen(ctx, *l.at); err != nil {
+			return nil, fmt.Errorf("simulate the far ends: %w", err)
+		}
+		*l.at = (*l.ln).Addr().String()
+	}
+	s.at.Rate = o.rate
+	if o.rate == 0 {
+		s.at.Rate = 10_000
+	}
+	o.org.Now = w.now
+	s.org = fakeorg.New(o.org)
+	s.org.RegisterPubSub(s.grpc)
+	hooks := &http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 64}}
+	s.crm = respondiotest.New(respondiotest.Options{
+		RatePerSecond: o.rate, Seed: o.seed, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
+		Send: func(_ context.Context, r *http.Request) (*http.Response, error) { return hooks.Do(r) },
+	})
+	return s, nil
+}
+
+// Run serves both far ends until ctx ends.
+func (s *sim) Run(ctx context.Context) error {
+	var g errgroup.Group
+	for _, end := range []struct {
+		ln net.Listener
+		h  http.Handler
+	}{{s.lis.org, s.org.Handler()}, {s.lis.platform, s.crm.Handler()}} {
+		server := &http.Server{Handler: end.h, ReadHeaderTimeout: 10 * time.Second}
+		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+		defer stop()
+		g.Go(func() error { return unlessClosed(server.Serve(end.ln)) })
+	}
+	stop := context.AfterFunc(ctx, s.grpc.Stop)
+	defer stop()
+	g.Go(func() error { return s.grpc.Serve(s.lis.pubsub) })
+	g.Go(func() error { return s.crm.Run(ctx) })
+	return g.Wait()
+}
+
+func unlessClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// config is the demo's configuration for these far ends.
+func (s *sim) config() (*Config, error) {
+	text, err := s.toml()
+	if err != nil {
+		return nil, err
+	}
+	where := surroundings{
+		env:  func(name string) (string, bool) { v, ok := simSecrets[name]; return v, ok },
+		open: func(name string) (fs.File, error) { return nil, fs.ErrNotExist },
+	}
+	return parseConfig("demo.toml", text, where, ruleSyntax)
+}
+
+func (s *sim) toml() ([]byte, error) {
+	t, err := template.New("demo.toml").Parse(demoTOML)
+	if err != nil {
+		return nil, fmt.Errorf("demo configuration: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, s.at); err != nil {
+		return nil, fmt.Errorf("demo configuration: %w", err)
+	}
+	return b.Bytes(), nil
+}
