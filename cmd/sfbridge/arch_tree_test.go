@@ -52,6 +52,11 @@ func (s *source) at(n ast.Node) string {
 // code reports whether the laws on shape bind the file: it is neither a test nor generated.
 func (s *source) code() bool { return !s.test && !s.generated }
 
+// suite reports whether the file is of a suite that tests of other packages run.
+func (s *source) suite() bool {
+	return strings.HasSuffix(s.room, "test") && s.imported("testing") != ""
+}
+
 // below reports whether the file stands in the folder, or in one under it.
 func (s *source) below(folder string) bool {
 	return s.room == folder || strings.HasPrefix(s.room, folder+"/")
