@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func (fs *faults) decodePlain(path string, from any, to reflect.Value) {
 			to.SetFloat(n)
 		}
 	default:
-		panic(fmt.Sprintf("configuration holds a %s at %s", to.Type(), path))
+		panic("impossible: a configuration of kind " + to.Type().String())
 	}
 }
 
@@ -166,10 +167,14 @@ func kindOf(v any) string {
 	}
 }
 
-// fieldsOf lists the fields of a struct by their TOML key.
+// fieldsOf lists the fields of a struct by their TOML key, those of embedded structs among them.
 func fieldsOf(s reflect.Value) map[string]reflect.Value {
 	all := map[string]reflect.Value{}
 	for i := range s.NumField() {
+		if s.Type().Field(i).Anonymous {
+			maps.Copy(all, fieldsOf(s.Field(i)))
+			continue
+		}
 		key, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("toml"), ",")
 		if key != "" && key != "-" {
 			all[key] = s.Field(i)

@@ -77,7 +77,8 @@ func (fs *faults) addError(path string, err error) {
 	} else if h, ok := errors.AsType[*bridge.HintError](err); ok {
 		remedy, cause = h.Hint, h.Err
 	}
-	fs.add(path, remedy, "%s", strings.ReplaceAll(cause.Error(), "\n", "; "))
+	first, _, _ := strings.Cut(cause.Error(), "\n") // what follows draws the place, which the file's line names better
+	fs.add(path, remedy, "%s", first)
 }
 
 // err joins all faults in the order of the file, or is nil.
@@ -92,19 +93,20 @@ func (fs *faults) err() error {
 	return errors.Join(errs...)
 }
 
-// faultsOf takes the faults out of what loadConfig returned.
+// faultsOf takes the faults out of what loadConfig returned, however it was wrapped since.
 func faultsOf(err error) []*Fault {
-	var all []*Fault
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			if f, ok := errors.AsType[*Fault](e); ok {
-				all = append(all, f)
-			}
+	switch e := err.(type) {
+	case *Fault:
+		return []*Fault{e}
+	case interface{ Unwrap() []error }:
+		var all []*Fault
+		for _, one := range e.Unwrap() {
+			all = append(all, faultsOf(one)...)
 		}
 		return all
+	case interface{ Unwrap() error }:
+		return faultsOf(e.Unwrap())
+	default:
+		return nil
 	}
-	if f, ok := errors.AsType[*Fault](err); ok {
-		all = append(all, f)
-	}
-	return all
 }

@@ -16,11 +16,15 @@ import (
 )
 
 var (
-	namePattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	apiPattern     = regexp.MustCompile(`^[0-9]{2,3}\.0$`)
-	orgPattern     = regexp.MustCompile(`^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$`)
-	logLevels      = []string{"debug", "info", "warn", "error"}
-	logFormats     = []string{"auto", "json", "text"}
+	namePattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	transferPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$`)
+	apiPattern      = regexp.MustCompile(`^[0-9]{2,3}\.0$`)
+	orgPattern      = regexp.MustCompile(`^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$`)
+	logLevels       = []string{"debug", "info", "warn", "error"}
+	logFormats      = []string{"auto", "json", "text"}
+)
+
+const (
 	remedyOfName   = "use lower case letters, digits and hyphens"
 	remedyOfListen = `write host:port, such as "127.0.0.1:8080"`
 )

@@ -42,8 +42,8 @@ func (c *transferCheck) run() {
 	t := c.t
 	if t.Name == "" {
 		c.add(c.path+".name", `give it a name, such as "contacts"`, "the transfer has no name")
-	} else if !namePattern.MatchString(t.Name) {
-		c.add(c.path+".name", remedyOfName, "%q cannot be the name of a transfer", t.Name)
+	} else if !transferPattern.MatchString(t.Name) {
+		c.add(c.path+".name", "use letters, digits, blanks, dots and hyphens", "%q cannot be the name of a transfer", t.Name)
 	}
 	if t.Object == "" {
 		c.add(c.path+".object", `write the API name, such as object = "Contact"`, "the Salesforce object is missing")

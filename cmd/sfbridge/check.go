@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// checkCommand looks at a configuration and at both sides.
+type checkCommand struct {
+	configFlag
+	Offline bool `help:"Only the file; nobody is asked."`
+	JSON    bool `name:"json" help:"The findings as JSON."`
+}
+
+// lookTime bounds the look at one side.
+const lookTime = 20 * time.Second
+
+// Level says how bad a finding is.
+type Level string
+
+// The levels.
+const (
+	levelOK    Level = "ok"
+	levelFault Level = "fault"
+)
+
+// Finding is one sentence of what was found.
+type Finding struct {
+	Level  Level  `json:"level"`
+	Place  string `json:"place"` // the side, or the place in the file
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Run prints what was found: the faults of the file, or a sentence for each side.
+func (k *checkCommand) Run(ctx context.Context, c *console) error {
+	cfg, err := configured(k.Config, c)
+	var all []Finding
+	code := exitConfig
+	if err != nil {
+		all = fileFindings(err)
+	} else {
+		all = []Finding{{levelOK, k.Config, "the configuration is sound: " + contents(cfg), ""}}
+		if !k.Offline {
+			all = append(all, look(ctx, cfg)...)
+		}
+		code = exitEnvironment
+	}
+	if k.JSON {
+		if err := printJSON(c, map[string]any{"schema": 1, "ok": bad(all) == 0, "findings": all}); err != nil {
+			return err
+		}
+	} else {
+		printFindings(c, all)
+	}
+	if bad(all) > 0 {
+		return &exitError{code, errTold}
+	}
+	return nil
+}
+
+func contents(cfg *Config) string {
+	transfers := 0
+	for _, p := range cfg.Projects {
+		transfers += len(p.Transfers)
+	}
+	return fmt.Sprintf("%s, %s, %s", numberOf(len(cfg.Orgs), "org"), numberOf(len(cfg.Projects), "project"), numberOf(transfers, "transfer"))
+}
+
+func fileFindings(err error) []Finding {
+	var all []Finding
+	for _, f := range faultsOf(err) {
+		place, text := fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), f.Cause
+		if f.Path != "" {
+			text = f.Path + ": " + f.Cause
+		}
+		all = append(all, Finding{levelFault, place, text, f.Remedy})
+	}
+	return all
+}
+
+func bad(all []Finding) (n int) {
+	for _, f := range all {
+		if f.Level == levelFault {
+			n++
+		}
+	}
+	return n
+}
+
+func printFindings(c *console, all []Finding) {
+	for _, f := range all {
+		mark := "ok   "
+		if f.Level == levelFault {
+			mark = "FAULT"
+		}
+		c.printf("%s  %s\n", mark, printable(f.Place+": "+f.Text))
+		if f.Remedy != "" {
+			c.printf("       remedy: %s\n", printable(f.Remedy))
+		}
+	}
+	if n := bad(all); n > 0 {
+		c.printf("%s\n", numberOf(n, "fault"))
+	}
+}
+
+// failed makes a finding of an error, the remedy apart.
+func failed(place string, err error) Finding {
+	f := Finding{levelFault, place, err.Error(), ""}
+	if h, ok := errors.AsType[*bridge.HintError](err); ok {
+		f.Text, f.Remedy = strings.ReplaceAll(f.Text, "\n  remedy: "+h.Hint, ""), h.Hint
+	}
+	f.Text = strings.ReplaceAll(f.Text, "\n", "; ")
+	return f
+}

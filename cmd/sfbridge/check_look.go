@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	grpcstatus "google.golang.org/grpc/status"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// look asks each side once, without opening the store, so that it can be done beside a running daemon.
+func look(ctx context.Context, cfg *Config) []Finding {
+	rules, err := rule.Compile(cfg.nouns())
+	if err != nil {
+		return []Finding{failed("transfers", err)}
+	}
+	a := &app{
+		cfg: cfg, world: realWorld(slog.New(slog.DiscardHandler)), metrics: prometheus.NewRegistry(), rules: rules,
+		orgs: map[string]*orgLine{}, lines: map[bridge.ProjectID]*projectLine{},
+	}
+	var all []Finding
+	for _, name := range slices.Sorted(maps.Keys(cfg.Orgs)) {
+		all = append(all, a.lookAtOrg(ctx, name)...)
+	}
+	for _, p := range rules.Projects() {
+		if a.orgs[p.Org] != nil {
+			all = append(all, a.lookAtProject(ctx, p))
+		}
+	}
+	for _, o := range a.orgs {
+		_ = o.close()
+	}
+	return all
+}
+
+func (a *app) lookAtOrg(ctx context.Context, name string) []Finding {
+	place := "org." + name
+	o, err := a.newOrg(name, a.cfg.Orgs[name])
+	if err != nil {
+		return []Finding{failed(place, err)}
+	}
+	a.orgs[name] = o
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	f, err := o.client.Probe(ctx)
+	if err != nil {
+		return []Finding{failed(place, err)}
+	}
+	kind := "production"
+	if f.Sandbox {
+		kind = "sandbox"
+	}
+	all := []Finding{{levelOK, place, fmt.Sprintf("logged in to %s (%s, %s) as user %s", f.Instance, f.Org, kind, f.User), ""}}
+	for _, object := range a.rules.Wants(name).Objects() {
+		all = append(all, o.lookAtTopic(ctx, place, object))
+	}
+	return all
+}
+
+// lookAtTopic asks whether the org lets the bridge subscribe to the changes of an object.
+func (o *orgLine) lookAtTopic(ctx context.Context, place string, object bridge.Object) Finding {
+	topic := topicOf(object)
+	session, err := o.auth.Token(ctx)
+	if err != nil {
+		return failed(place, err)
+	}
+	ctx = metadata.AppendToOutgoingContext(ctx, "accesstoken", session.Token, "instanceurl", session.Instance, "tenantid", session.Tenant)
+	t, err := pubsubpb.NewPubSubClient(o.conn).GetTopic(ctx, &pubsubpb.TopicRequest{TopicName: string(topic)})
+	switch {
+	case grpcstatus.Code(err) == codes.NotFound:
+		return failed(place, bridge.Hint(fmt.Errorf("there is no topic %s", topic), "select %s in Setup, Change Data Capture", object))
+	case err != nil:
+		return failed(place, fmt.Errorf("topic %s: %s", topic, grpcstatus.Convert(err).Message()))
+	case !t.GetCanSubscribe():
+		return failed(place, bridge.Hint(fmt.Errorf("the running user may not subscribe to %s", topic), "give it View All Records for %s", object))
+	}
+	return Finding{levelOK, place, fmt.Sprintf("%s can be subscribed to", topic), ""}
+}
+
+func (a *app) lookAtProject(ctx context.Context, p *rule.Project) Finding {
+	place := "project." + string(p.ID)
+	line, err := a.newProject(p)
+	if err != nil {
+		return failed(place, err)
+	}
+	defer func() { _ = line.close() }()
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	if err := line.probe.Probe(ctx); err != nil {
+		return failed(place, err)
+	}
+	return Finding{levelOK, place, a.cfg.Projects[string(p.ID)].Platform + " answers and takes the token", ""}
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/status"
+)
+
+// deadLettersCommand is about what was buried.
+type deadLettersCommand struct {
+	List    lettersList    `cmd:"" help:"List what was buried, with the reasons."`
+	Show    lettersShow    `cmd:"" help:"Show one."`
+	Redrive lettersRedrive `cmd:"" help:"Put deliveries back behind what waits in their lanes."`
+	Drop    lettersDrop    `cmd:"" help:"Forget deliveries for good."`
+}
+
+type lettersList struct {
+	configFlag
+	Limit int  `default:"100" help:"How many at most (1 to 1000)."`
+	JSON  bool `name:"json" help:"As JSON."`
+}
+
+type lettersShow struct {
+	configFlag
+	ID string `arg:"" help:"The dead letter's id."`
+}
+
+type lettersRedrive struct {
+	configFlag
+	IDs []string `arg:"" optional:"" name:"id" help:"The dead letters' ids."`
+	All bool     `help:"All of them."`
+}
+
+type lettersDrop struct {
+	configFlag
+	IDs []string `arg:"" name:"id" help:"The dead letters' ids."`
+}
+
+// graves are the dead letters, of the running daemon or, while none runs, of its store.
+type graves interface {
+	list(ctx context.Context, limit int) ([]status.Letter, error)
+	show(ctx context.Context, id string) (status.Letter, error)
+	redrive(ctx context.Context, id string) error
+	drop(ctx context.Context, id string) error
+}
+
+// withGraves asks the daemon, and opens the store itself where no daemon answers.
+func withGraves(ctx context.Context, file string, c *console, do func(graves) error) error {
+	a, cfg, err := newAdmin(file, c)
+	if err != nil {
+		return err
+	}
+	if err := do(adminGraves{a}); !errors.Is(err, errNoDaemon) {
+		return err
+	}
+	return withStore(ctx, cfg, func(l letters) error { return do(storeGraves{l}) })
+}
+
+// Run lists.
+func (l *lettersList) Run(ctx context.Context, c *console) error {
+	return withGraves(ctx, l.Config, c, func(g graves) error {
+		all, err := g.list(ctx, min(max(1, l.Limit), 1000))
+		if err != nil {
+			return err
+		}
+		if l.JSON {
+			return printJSON(c, map[string]any{"schema": status.Schema, "dead_letters": all})
+		}
+		printLetters(c, all)
+		return nil
+	})
+}
+
+func printLetters(c *console, all []status.Letter) {
+	if len(all) == 0 {
+		c.printf("No dead letters.\n")
+		return
+	}
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "ID\tBURIED\tPROJECT\tDIRECTION\tOF\tATTEMPTS\tREASON")
+	for i := range all {
+		l := &all[i]
+		reason, _, _ := strings.Cut(l.Reason, "\n")
+		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", l.ID, l.Buried.Format(time.RFC3339), l.Project, l.Direction,
+			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Attempts, strings.ReplaceAll(reason, "\t", " "))))
+	}
+	_ = w.Flush()
+}
+
+// Run shows one.
+func (l *lettersShow) Run(ctx context.Context, c *console) error {
+	return withGraves(ctx, l.Config, c, func(g graves) error {
+		letter, err := g.show(ctx, l.ID)
+		if err != nil {
+			return err
+		}
+		return printJSON(c, letter)
+	})
+}
+
+// Run redrives.
+func (l *lettersRedrive) Run(ctx context.Context, c *console) error {
+	if l.All == (len(l.IDs) > 0) {
+		return &exitError{exitConfig, errors.New("name ids, or say --all")}
+	}
+	return withGraves(ctx, l.Config, c, func(g graves) error {
+		ids := l.IDs
+		if l.All {
+			all, err := g.list(ctx, 1000)
+			if err != nil {
+				return err
+			}
+			for i := range all {
+				ids = append(ids, all[i].ID)
+			}
+		}
+		return each(ctx, c, ids, "redriven", g.redrive)
+	})
+}
+
+// Run drops.
+func (l *lettersDrop) Run(ctx context.Context, c *console) error {
+	return withGraves(ctx, l.Config, c, func(g graves) error { return each(ctx, c, l.IDs, "dropped", g.drop) })
+}
+
+// each acts on every id and says so; what fails does not keep the others.
+func each(ctx context.Context, c *console, ids []string, done string, act func(context.Context, string) error) error {
+	n, faults := 0, []error(nil)
+	for _, id := range ids {
+		if err := act(ctx, id); err != nil {
+			if errors.Is(err, errNoDaemon) {
+				return err
+			}
+			faults = append(faults, fmt.Errorf("%s: %w", id, err))
+			continue
+		}
+		n++
+	}
+	c.printf("%d %s\n", n, done)
+	if len(faults) == 0 {
+		return nil
+	}
+	return &exitError{exitCode(faults[0]), errors.Join(faults...)}
+}
+
+func printJSON(c *console, v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// adminGraves asks the running daemon.
+type adminGraves struct{ admin *admin }
+
+func (g adminGraves) list(ctx context.Context, limit int) ([]status.Letter, error) {
+	var answer struct {
+		Letters []status.Letter `json:"dead_letters"`
+	}
+	err := g.admin.call(ctx, http.MethodGet, fmt.Sprintf("/dead-letters?limit=%d", limit), &answer)
+	return answer.Letters, err
+}
+
+func (g adminGraves) show(ctx context.Context, id string) (l status.Letter, err error) {
+	err = g.admin.call(ctx, http.MethodGet, "/dead-letters/"+url.PathEscape(id), &l)
+	return l, err
+}
+
+func (g adminGraves) redrive(ctx context.Context, id string) error { return g.act(ctx, id, "redrive") }
+func (g adminGraves) drop(ctx context.Context, id string) error    { return g.act(ctx, id, "drop") }
+
+func (g adminGraves) act(ctx context.Context, id, act string) error {
+	return g.admin.call(ctx, http.MethodPost, "/dead-letters/"+url.PathEscape(id)+"/"+act, &struct{}{})
+}
+
+// storeGraves works on the store itself.
+type storeGraves struct{ letters letters }
+
+func (g storeGraves) list(ctx context.Context, limit int) ([]status.Letter, error) {
+	all, err := g.letters.List(ctx, limit)
+	shown := make([]status.Letter, len(all))
+	for i := range all {
+		shown[i] = status.LetterOf(&all[i])
+	}
+	return shown, err
+}
+
+func (g storeGraves) show(ctx context.Context, id string) (status.Letter, error) {
+	d, err := g.letters.Show(ctx, id)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return status.Letter{}, &exitError{exitConfig, fmt.Errorf("there is no such dead letter: %w", err)}
+	}
+	return status.LetterOf(&d), err
+}
+
+func (g storeGraves) redrive(ctx context.Context, id string) error { return g.letters.Redrive(ctx, id) }
+func (g storeGraves) drop(ctx context.Context, id string) error    { return g.letters.Drop(ctx, id) }

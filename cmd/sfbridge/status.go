@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"sfbridge/bridge/status"
+)
+
+// statusCommand shows the daemon's status.
+type statusCommand struct {
+	configFlag
+	JSON bool `name:"json" help:"The status as JSON, as /status answers it."`
+}
+
+// Run asks the daemon and prints.
+func (s *statusCommand) Run(ctx context.Context, c *console) error {
+	a, _, err := newAdmin(s.Config, c)
+	if err != nil {
+		return err
+	}
+	var st status.Status
+	if err := a.call(ctx, http.MethodGet, "/status", &st); err != nil {
+		return err
+	}
+	if s.JSON {
+		e := json.NewEncoder(c.out)
+		e.SetIndent("", "  ")
+		return e.Encode(st)
+	}
+	printStatus(c.out, &st)
+	c.printf("\npage  %s/\n", a.base)
+	return nil
+}
+
+// printStatus is the status for people.
+func printStatus(out io.Writer, s *status.Status) {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	line := func(format string, args ...any) { _, _ = fmt.Fprintln(w, printable(fmt.Sprintf(format, args...))) }
+	line("sfbridge %s\t%s, up %s", s.Version, s.State, seconds(&s.UptimeS))
+	for _, a := range s.Alarms {
+		line("ALARM %s\t%s", a.Name, a.Text)
+	}
+	for _, h := range s.Holes {
+		line("HOLE %s\tfrom %s: %s", h.Topic, h.From.Format(time.RFC3339), h.Reason)
+	}
+	for _, o := range s.Orgs {
+		line("org %s\t%s, API calls %s of %s%s", o.Name, o.Auth, whole(o.APIUsed), whole(o.APILimit), because(o.LastError))
+	}
+	for _, t := range s.Topics {
+		line("topic %s\t%s, position %s old%s", t.Topic, t.State, seconds(t.ReplayAgeS), because(t.LastError))
+	}
+	for _, o := range s.Outlets {
+		line("%s %s\tbreaker %s, %s waiting, oldest %s, p50 %s, p99 %s%s", o.Project, o.Direction, o.Breaker, whole(o.Waiting), seconds(o.OldestAgeS),
+			seconds(o.P50S), seconds(o.P99S), because(o.LastError))
+	}
+	line("dead letters\t%s", whole(s.Buried.Total))
+	_ = w.Flush()
+}
+
+func whole(n *int64) string {
+	if n == nil {
+		return "?"
+	}
+	return fmt.Sprint(*n)
+}
+
+func seconds(s *float64) string {
+	if s == nil {
+		return "?"
+	}
+	d := time.Duration(*s * float64(time.Second))
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	default:
+		return d.Round(time.Second).String()
+	}
+}
+
+func because(err *string) string {
+	if err == nil {
+		return ""
+	}
+	return ", last error: " + *err
+}
