@@ -75,6 +75,7 @@ var (
 	errUnknown  = errors.New("its value is not known")
 	errCompound = errors.New("it is put together of other fields; write those")
 	errNoNull   = errors.New("a checkbox cannot be empty")
+	errUnseen   = errors.New("it does not exist, or the run-as user cannot see it")
 )
 
 // wire is v as a member of a row that is written: the inverse of value.
@@ -167,6 +168,6 @@ func (o *ObjectFacts) row(set bridge.Fields) (map[string]any, error) {
 
 // unseen is the error for a field that describe does not name.
 func (o *ObjectFacts) unseen(name bridge.Field) error {
-	err := fmt.Errorf("field %s of %s does not exist, or the run-as user cannot see it", name, o.Name)
+	err := fmt.Errorf("field %s of %s: %w", name, o.Name, errUnseen)
 	return bridge.Unavailable(bridge.Hint(err, "give the run-as user field-level security on %s, or take it out of the transfer", name), setupWait)
 }

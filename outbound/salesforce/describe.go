@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -157,6 +158,13 @@ func (d *describes) fresh(o bridge.Object) *ObjectFacts {
 		return nil
 	}
 	return facts
+}
+
+// doubtUnseen has the object described anew once an error shows that its describe may be out of date: rights were granted or taken.
+func (c *Client) doubtUnseen(o bridge.Object, err error) {
+	if e, ok := asAPIError(err); ok && e.Class == Setup || errors.Is(err, errUnseen) {
+		c.types.doubt(o)
+	}
 }
 
 // doubt has the object described again before long.

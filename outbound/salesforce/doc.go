@@ -18,7 +18,8 @@
 //   - Once the daily calls are used up, or used up to the reserve, one call an hour looks whether that is over; all others are refused unsent.
 //   - Calls block until they are answered or the context ends. Nothing is kept but the session, describes for an hour, and the last usage figures.
 //
-// It starts no goroutine, holds no lock across a call, and logs nothing but a login that fails.
+// It starts no goroutine, holds no lock across a call, and logs only what nobody is told of otherwise: a session that could not be renewed
+// beforehand.
 //
 // Sforce-Duplicate-Rule-Header needs single rows, which [Client.Create] and its like are for; Collections leave it out.
 package salesforce

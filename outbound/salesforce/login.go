@@ -35,6 +35,7 @@ type Login struct {
 	client *rest.Client
 	turn   chan struct{} // the right to log in
 	counts *prometheus.CounterVec
+	state  prometheus.Gauge
 
 	mu    sync.Mutex // guards what follows, never held across a call
 	now   Session    // the zero session before the first
@@ -61,7 +62,10 @@ func NewLogin(c Config, d Deps) (*Login, error) {
 	counts := registered(d.Registerer, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "sfbridge", Name: "token_refresh_total", Help: "Logins to an org by outcome.",
 	}, []string{"org", "outcome"}))
-	return &Login{config: c, deps: d, client: client, turn: make(chan struct{}, 1), counts: counts}, nil
+	state := registered(d.Registerer, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "sfbridge", Name: "salesforce_auth_state", Help: "1 after a login that was granted, 0 after one that was refused.",
+	}, []string{"org"})).WithLabelValues(c.Name)
+	return &Login{config: c, deps: d, client: client, turn: make(chan struct{}, 1), counts: counts, state: state}, nil
 }
 
 // Token answers the session that is in force, after a login where there is none. Its errors are marked Unavailable with the wait until the next
@@ -80,10 +84,12 @@ func (l *Login) Token(ctx context.Context) (Session, error) {
 		return s, nil // somebody renews it
 	}
 	defer func() { <-l.turn }()
-	if fresh, err := l.grant(ctx, s.generation); err == nil {
-		return fresh, nil
+	fresh, err := l.grant(ctx, s.generation)
+	if err != nil {
+		l.deps.Log.Warn("session not renewed beforehand", "org", l.config.Name, "error", err)
+		return s, nil // it may live on; a 401 will tell
 	}
-	return s, nil // it may live on; a 401 will tell
+	return fresh, nil
 }
 
 // Invalidate says that s was refused. The next Token logs in anew unless that has happened already.
@@ -148,7 +154,9 @@ func (l *Login) grant(ctx context.Context, generation uint64) (Session, error) {
 	}
 	var s Session
 	if err == nil {
-		s, err = g.session(l.config, l.deps.Now())
+		if s, err = g.session(l.config, l.deps.Now()); err != nil {
+			err = fmt.Errorf("log in: %w", err)
+		}
 	}
 	return l.keep(s, err, answer != nil)
 }
@@ -194,10 +202,11 @@ func (l *Login) keep(s Session, err error, judged bool) (Session, error) {
 	if err == nil {
 		err = l.checkOrgLocked(s)
 	} else if _, named := asAPIError(err); !named {
-		err = bridge.Unavailable(fmt.Errorf("log in: %w", err), loginGap)
+		err = bridge.Unavailable(noLogin(err), loginGap)
 	}
 	now := l.deps.Now()
 	l.last, l.fault = now, err
+	l.state.Set(0)
 	if judged {
 		l.tried = append(l.tried, now)
 	}
@@ -207,8 +216,18 @@ func (l *Login) keep(s Session, err error, judged bool) (Session, error) {
 	}
 	s.generation = l.now.generation + 1
 	l.now, l.dead = s, false
+	l.state.Set(1)
 	l.counts.WithLabelValues(l.config.Name, "granted").Inc()
 	return s, nil
+}
+
+// noLogin is the error of a login that nobody refused in the words of OAuth.
+func noLogin(err error) error {
+	var status *rest.StatusError
+	if errors.As(err, &status) && status.Status < 500 && status.Status != http.StatusTooManyRequests {
+		return bridge.Hint(err, "check that login_url is the org's My Domain address")
+	}
+	return err
 }
 
 // checkOrgLocked holds the login to one org.

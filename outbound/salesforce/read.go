@@ -39,7 +39,7 @@ func (c *Client) Read(ctx context.Context, o bridge.Object, ids []bridge.RecordI
 	for part := range slices.Chunk(ids, size) {
 		records, err := fetch(ctx, o, part, columns.names())
 		if err != nil {
-			c.doubtSetup(o, err)
+			c.doubtUnseen(o, err)
 			return nil, err
 		}
 		for _, r := range records {
@@ -55,13 +55,6 @@ func (c *Client) Read(ctx context.Context, o bridge.Object, ids []bridge.RecordI
 		rows[i].Org, rows[i].Object, rows[i].Record = c.login.Org(), o, id
 	}
 	return rows, nil
-}
-
-// doubtSetup has the object described anew when a call shows that its describe is out of date.
-func (c *Client) doubtSetup(o bridge.Object, err error) {
-	if e, ok := asAPIError(err); ok && e.Class == Setup {
-		c.types.doubt(o)
-	}
 }
 
 // columns are the fields of a read that the run-as user sees.
@@ -171,8 +164,9 @@ func (c *Client) Match(ctx context.Context, o bridge.Object, by bridge.Fields, l
 	for _, name := range by.Names() {
 		f := facts.Fields[name]
 		if f == nil {
-			c.types.doubt(o)
-			return nil, facts.unseen(name)
+			err := facts.unseen(name)
+			c.doubtUnseen(o, err)
+			return nil, err
 		}
 		literal, err := f.literal(by[name])
 		if err != nil {
@@ -183,7 +177,7 @@ func (c *Client) Match(ctx context.Context, o bridge.Object, by bridge.Fields, l
 	soql := fmt.Sprintf("SELECT Id FROM %s WHERE %s ORDER BY Id LIMIT %d", o, strings.Join(conditions, " AND "), limit)
 	records, err := c.query(ctx, soql, false)
 	if err != nil {
-		c.doubtSetup(o, err)
+		c.doubtUnseen(o, err)
 		return nil, err
 	}
 	ids := make([]bridge.RecordID, len(records))

@@ -293,7 +293,7 @@ func TestClient_CountsUnderStableNames(t *testing.T) {
 	}
 	want := []string{
 		"sfbridge_rest_call_duration_seconds", "sfbridge_rest_calls_total", "sfbridge_salesforce_api_limit", "sfbridge_salesforce_api_used",
-		"sfbridge_token_refresh_total",
+		"sfbridge_salesforce_auth_state", "sfbridge_token_refresh_total",
 	}
 	if d := cmp.Diff(want, names); d != "" {
 		t.Error(d)

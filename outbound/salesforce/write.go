@@ -42,11 +42,8 @@ func (c *Client) writeBatch(ctx context.Context, b batch, out []bridge.Written, 
 	promote(written)
 	var again []batchRow
 	for i, w := range written {
-		e, named := asAPIError(w.Err)
-		if named && e.Class == Setup {
-			c.types.doubt(b.object)
-		}
-		if named && e.Class == RowLimit && len(b.rows) > 1 && *halving >= 2 {
+		c.doubtUnseen(b.object, w.Err)
+		if e, named := asAPIError(w.Err); named && e.Class == RowLimit && len(b.rows) > 1 && *halving >= 2 {
 			again = append(again, b.rows[i])
 		}
 		out[b.rows[i].place] = w
@@ -63,9 +60,7 @@ func (c *Client) writeBatch(ctx context.Context, b batch, out []bridge.Written, 
 // refused deals with a call that was refused as a whole.
 func (c *Client) refused(ctx context.Context, b batch, err error, out []bridge.Written, halving *int) {
 	e, named := asAPIError(err)
-	if named && e.Class == Setup {
-		c.types.doubt(b.object)
-	}
+	c.doubtUnseen(b.object, err)
 	if named && e.spoilt() && len(b.rows) > 1 {
 		if *halving >= 2 {
 			c.halve(ctx, b, out, halving)
@@ -143,6 +138,7 @@ func (c *Client) batchRow(ctx context.Context, w *bridge.Write) (batchRow, error
 	}
 	member, err := facts.row(w.Set)
 	if err != nil {
+		c.doubtUnseen(w.Object, err)
 		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
 	}
 	member["attributes"] = map[string]string{"type": string(w.Object)}
@@ -156,8 +152,9 @@ func (c *Client) batchRow(ctx context.Context, w *bridge.Write) (batchRow, error
 	case bridge.OpUpsert:
 		key := facts.Fields[w.Key]
 		if key == nil {
-			c.types.doubt(w.Object)
-			return batchRow{}, facts.unseen(w.Key)
+			err := facts.unseen(w.Key)
+			c.doubtUnseen(w.Object, err)
+			return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
 		}
 		value, err := key.wire(bridge.TextValue(w.KeyValue))
 		if err != nil || value == nil {

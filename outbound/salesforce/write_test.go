@@ -128,7 +128,7 @@ func TestWrite_RefusesWhatCannotBeSent(t *testing.T) {
 		{"time for a date", update(id, bridge.Fields{"Birthdate": bridge.DateTimeValue(time.Now())}), bridge.Bury, "no date"},
 		{"no checkbox", update(id, bridge.Fields{"Agreed__c": bridge.NullValue()}), bridge.Bury, "checkbox"},
 		{"compound", update(id, text("MailingAddress", "x")), bridge.Bury, "other fields"},
-		{"unseen field", update(id, text("Nope__c", "x")), bridge.Wait, "Nope__c of Contact does not exist"},
+		{"unseen field", update(id, text("Nope__c", "x")), bridge.Wait, "Nope__c of Contact: it does not exist"},
 		{"no id", update("x", text("LastName", "x")), bridge.Bury, "not the id"},
 		{"no key", upsert("", "x"), bridge.Bury, "nothing to find the row by"},
 		{"delete", bridge.Write{Object: "Contact", Op: bridge.OpDelete, Record: id}, bridge.Bury, "operation"},
@@ -348,7 +348,13 @@ func TestWrite_AsksForADescribeAgainOnceAFieldIsHidden(t *testing.T) {
 		}
 		now = now.Add(2 * time.Minute)
 	}
-	if n := calls(org, http.MethodGet, "/describe"); n != 2 {
+	if err := org.Hide("Contact", "Score__c", false); err != nil {
+		t.Fatal(err)
+	}
+	if w := client.Write(t.Context(), []bridge.Write{write})[0]; !errors.Is(w.Err, ErrGone) {
+		t.Errorf("the field is seen again, but: %v", w.Err)
+	}
+	if n := calls(org, http.MethodGet, "/describe"); n != 4 {
 		t.Errorf("%d describes", n)
 	}
 }
