@@ -1,7 +1,9 @@
 package fakeorg
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -119,7 +121,8 @@ func (c *call) typeOf(record map[string]any) (*Object, *Error) {
 
 // parseRow refuses the whole call for what does not even parse as a row: unknown columns, and values of a wrong JSON type.
 func parseRow(o *Object, record map[string]any) *Error {
-	for name, value := range record {
+	for _, name := range slices.Sorted(maps.Keys(record)) {
+		value := record[name]
 		if strings.EqualFold(name, "attributes") || strings.EqualFold(name, "id") {
 			continue
 		}

@@ -117,8 +117,8 @@ func (c *call) page(t *Tx, id string, found *cursor, from int) reply {
 func (q *bound) rows(t *Tx, all bool) []*row {
 	var found []*row
 	rows := t.table(q.object)
-	for _, id := range rows.order {
-		if r := rows.rows[id]; (all || !r.deleted) && q.keep(r) {
+	for _, id := range q.candidates(rows) {
+		if r := rows.rows[id]; r != nil && (all || !r.deleted) && q.keep(r) {
 			found = append(found, r)
 		}
 	}
@@ -130,6 +130,39 @@ func (q *bound) rows(t *Tx, all bool) []*row {
 		found = found[:min(q.statement.limit, len(found))]
 	}
 	return found
+}
+
+// candidates returns the ids that can match: where the query asks for ids, just these, else all.
+func (q *bound) candidates(rows *table) []string {
+	asked := askedIDs(q.statement.where)
+	if asked == nil {
+		return rows.order
+	}
+	var ids []string
+	for _, literal := range asked {
+		if id, ok := parseID(literal.text); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// askedIDs returns the literals of a condition that wants Id to be one of them, nil where there is none.
+func askedIDs(where condition) []token {
+	switch w := where.(type) {
+	case comparison:
+		if strings.EqualFold(w.path.text, "Id") && w.sub == nil && (w.operator == "IN" || w.operator == "=") {
+			return w.values
+		}
+	case junction:
+		for _, part := range w.parts {
+			if asked := askedIDs(part); asked != nil && !w.any {
+				return asked
+			}
+		}
+	}
+	return nil
 }
 
 func (q *bound) sort(t *Tx, found []*row) {

@@ -92,6 +92,38 @@ func TestQuery_FindsWhatItAsksFor(t *testing.T) {
 	}
 }
 
+func TestQuery_ComparesTextOfAllScripts(t *testing.T) {
+	d := newDesk(t, Options{})
+	d.created("Contact", fields{"LastName": "Zoë 佐藤"})
+	for _, where := range []string{"= 'Zoë 佐藤'", "= 'ZOË 佐藤'", "LIKE '%_ë _藤'", "IN ('x', 'Zoë 佐藤')"} {
+		if got := d.query("SELECT LastName FROM Contact WHERE LastName " + where).names(); got != "Zoë 佐藤" {
+			t.Errorf("%s finds %q", where, got)
+		}
+	}
+}
+
+func TestQuery_FindsRowsByID(t *testing.T) {
+	d := newLibrary(t)
+	ids := map[string]string{}
+	for _, r := range d.query("SELECT Id, LastName FROM Contact").Records {
+		ids[r["LastName"].(string)] = r["Id"].(string)
+	}
+	ash, birch := ids["Ash"], ids["Birch"]
+	for where, want := range map[string]string{
+		"Id = '" + ash[:15] + "'":                                        "Ash",
+		"Id IN ('" + birch + "', '" + ash + "', '003000000000001')":      "Ash Birch",
+		"Id IN ('" + birch + "', '" + ash + "') AND DoNotCall = false":   "Birch",
+		"Id = '" + ash + "' OR LastName = 'Birch'":                       "Ash Birch",
+		"NOT Id = '" + ash + "'":                                         "Birch O'Neil_%",
+		"Id NOT IN ('" + ash + "', '" + birch + "')":                     "O'Neil_%",
+		"Id != '" + ash + "' AND Id IN ('" + ash + "', '" + birch + "')": "Birch",
+	} {
+		if got := d.query("SELECT LastName FROM Contact WHERE " + where).names(); got != want {
+			t.Errorf("%s finds %q, want %q", where, got, want)
+		}
+	}
+}
+
 func TestQuery_NestsParentsAndChildren(t *testing.T) {
 	d := newLibrary(t)
 	ash := d.query("SELECT LastName, Account.Name, Account.Parent.Name, Account.Owner.Email FROM Contact WHERE LastName = 'Ash'").Records[0]

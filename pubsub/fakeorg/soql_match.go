@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 func (j junction) bind(b *binder) (filter, *Error) {
@@ -53,30 +54,46 @@ func (c comparison) bind(b *binder) (filter, *Error) {
 	case "INCLUDES", "EXCLUDES":
 		return c.bindSet(b, at)
 	}
-	tests := make([]func(any) bool, len(c.values))
-	for i, literal := range c.values {
-		if tests[i], err = c.test(b, f, literal); err != nil {
-			return nil, err
-		}
+	if c.list {
+		return c.bindList(b, at)
 	}
-	none := c.operator == "NOT IN"
-	return func(r *row) bool {
-		v := at.value(b.tx, r)
-		for _, test := range tests {
-			if test(v) {
-				return !none
-			}
-		}
-		return none
-	}, nil
+	test, err := c.test(b, f, c.values[0])
+	if err != nil {
+		return nil, err
+	}
+	return func(r *row) bool { return test(at.value(b.tx, r)) }, nil
 }
 
-// test returns the judgement of one literal; for lists it is equality.
+// bindList judges IN and NOT IN by one look-up a row, however long the list is.
+func (c comparison) bindList(b *binder, at *fieldPath) (filter, *Error) {
+	wanted := make(map[any]bool, len(c.values))
+	for _, literal := range c.values {
+		v, err := c.constant(b, at.leaf, literal)
+		if err != nil {
+			return nil, err
+		}
+		wanted[folded(v)] = true
+	}
+	in := c.operator == "IN"
+	return func(r *row) bool { return wanted[folded(at.value(b.tx, r))] == in }, nil
+}
+
+// folded makes values that compare as equal the same key.
+func folded(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ToLower(v)
+	case int64:
+		return float64(v)
+	case members:
+		return nil
+	}
+	return v
+}
+
+// test returns the judgement of one literal.
 func (c comparison) test(b *binder, f *Field, literal token) (func(any) bool, *Error) {
 	operator := c.operator
-	if c.list {
-		operator = "="
-	}
 	if word := dateWord(literal.text); literal.kind == tokenWord && word != nil {
 		if f.Type != "date" && f.Type != "datetime" {
 			return nil, wrongLiteral(b, f, literal)
@@ -279,17 +296,16 @@ func (c comparison) bindLike(b *binder, at *fieldPath) (filter, *Error) {
 // like compiles a LIKE pattern: % is any text, _ one character, unless escaped.
 func like(pattern token) func(string) bool {
 	var parts []rune // -1 any text, -2 one character
-	at := 0
-	for _, r := range strings.ToLower(pattern.text) {
-		escaped := at < len(pattern.wild) && pattern.wild[at]
-		switch {
+	for at, r := range pattern.text {
+		switch escaped := pattern.wild[at]; {
 		case r == '%' && !escaped:
 			r = -1
 		case r == '_' && !escaped:
 			r = -2
+		default:
+			r = unicode.ToLower(r)
 		}
 		parts = append(parts, r)
-		at += len(string(max(r, 0)))
 	}
 	return func(text string) bool { return likeRunes(parts, []rune(strings.ToLower(text))) }
 }

@@ -88,11 +88,9 @@ func signAt(rest string) string {
 func quoted(query string, start int) (token, int, *Error) {
 	var text strings.Builder
 	var escaped []bool
-	add := func(s string, was bool) {
-		text.WriteString(s)
-		for range len(s) {
-			escaped = append(escaped, was)
-		}
+	add := func(c byte, was bool) {
+		text.WriteByte(c)
+		escaped = append(escaped, was)
 	}
 	for at := start + 1; at < len(query); at++ {
 		switch c := query[at]; c {
@@ -109,28 +107,28 @@ func quoted(query string, start int) (token, int, *Error) {
 			}
 			add(plain, true)
 		default:
-			add(string(c), false)
+			add(c, false)
 		}
 	}
 	return token{}, 0, malformed(query, start, "unterminated string literal")
 }
 
-func unescape(c byte) (string, bool) {
+func unescape(c byte) (byte, bool) {
 	switch c {
 	case 'n', 'N':
-		return "\n", true
+		return '\n', true
 	case 'r', 'R':
-		return "\r", true
+		return '\r', true
 	case 't', 'T':
-		return "\t", true
+		return '\t', true
 	case 'b', 'B':
-		return "\b", true
+		return '\b', true
 	case 'f', 'F':
-		return "\f", true
+		return '\f', true
 	case '"', '\'', '\\', '_', '%':
-		return string(c), true
+		return c, true
 	}
-	return "", false
+	return 0, false
 }
 
 // malformed refuses a query and shows where.
