@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long a line or an event of a Node program may take. It is reached where something is broken.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // howToGet is what a person without the npm packages does; the gate does the same.
 const howToGet = `mkdir -p DIR && npm install --prefix DIR --no-save salesforce-pubsub-api-client@5.5.2 underscore@1.13.8 jsforce@3.10.16 node@22.23.3
