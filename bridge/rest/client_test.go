@@ -243,6 +243,22 @@ func TestClient_ReadsNoMoreThanTheBound(t *testing.T) {
 	}
 }
 
+func TestClient_LeavesAnEndlessAnswerAlone(t *testing.T) {
+	for _, status := range []int{200, 400} {
+		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			for {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		}, Config{MaxBody: 1000}, Deps{})
+		if _, err := c.Do(t.Context(), &Call{Op: "get", Path: "/"}); err == nil {
+			t.Errorf("%d: no error", status)
+		}
+	}
+}
+
 func TestClient_TakesAPageOfHTMLForNobodysAnswer(t *testing.T) {
 	for _, status := range []int{200, 400, 404} {
 		c := serve(t, func(w http.ResponseWriter, _ *http.Request) {

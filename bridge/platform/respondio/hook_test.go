@@ -92,6 +92,21 @@ func TestParse_KeepsToTheContactThatWasIdentified(t *testing.T) {
 	}
 }
 
+func TestParse_ReadsIDsAsTextAndCountsAsNumbers(t *testing.T) {
+	body := []byte(`{"channel":{"id":7001},"conversation":{"incomingMessageCount":2},"message":{"messageId":1700000100000000},"contact":{"assignee":{"id":501}}}`)
+	p, err := hook().Parse(bridge.Callback{Kind: bridge.Happened, Contact: "1", Body: body})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bridge.Attributes{"channel.id": bridge.TextValue("7001"), "message.id": bridge.TextValue("1700000100000000"), "conversation.incomingMessageCount": bridge.IntValue(2)}
+	if d := cmp.Diff(want, p.Activity); d != "" {
+		t.Error(d)
+	}
+	if v := p.Contact.Values["assignee.id"]; v != bridge.TextValue("501") {
+		t.Errorf("%+v", v)
+	}
+}
+
 func seeds(f *testing.F) {
 	names, err := filepath.Glob("testdata/respondio_*.json")
 	if err != nil || len(names) == 0 {
