@@ -123,7 +123,9 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		s.deps.Log.Warn("webhooks cut at stop", "error", err)
 		_ = server.Close()
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve webhooks: %w", err)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package outbound
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -81,7 +82,7 @@ func TestServer_ClosesConnectionsOverItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln, stop := running(t, newTestServer(t, &memoryInbox{}, func(c *Config, _ *Deps) { c.Connections = 2 }))
 		first, second, third := ln.dial(t), ln.dial(t), ln.dial(t)
-		if _, err := third.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := third.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the third connection is open: %v", err)
 		}
 		_ = first.Close()

@@ -22,7 +22,7 @@ func checkShape(body []byte, depth int) error {
 	if !json.Valid(body) {
 		return errNotJSON
 	}
-	s := shape{body: body, depth: depth}
+	s := shape{body: body, depth: depth, open: make([]level, 0, 8)}
 	return s.walk()
 }
 
@@ -123,6 +123,9 @@ func (k *keySet) add(key []byte) bool {
 		if bytes.Equal(other, key) {
 			return false
 		}
+	}
+	if k.few == nil {
+		k.few = make([][]byte, 0, 8)
 	}
 	k.few = append(k.few, key)
 	if len(k.few) > fewKeys {

@@ -54,7 +54,7 @@ func (s *Server) admit(r *http.Request, name string, source Source) (a answer) {
 	}
 	if s.deps.Ready != nil {
 		if err := s.deps.Ready(); err != nil {
-			s.warn("webhook refused", name, err)
+			s.warn(name, err)
 			return busy("not_ready", retryLater)
 		}
 	}
@@ -105,10 +105,10 @@ func (s *Server) commit(ctx context.Context, name string, c bridge.Callback, rep
 		s.meter.duplicates.WithLabelValues(name).Inc()
 		return accept(reply)
 	case errors.Is(err, bridge.ErrFull):
-		s.warn("webhook refused", name, err)
+		s.warn(name, err)
 		return busy("full", retryLater)
 	default:
-		s.warn("webhook refused", name, err)
+		s.warn(name, err)
 		return busy("inbox", retrySoon)
 	}
 }
@@ -146,8 +146,8 @@ func (s *silence) between(now time.Time, d time.Duration) bool {
 	return now.UnixNano() >= until && s.until.CompareAndSwap(until, now.Add(d).UnixNano())
 }
 
-func (s *Server) warn(message, source string, err error) {
+func (s *Server) warn(source string, err error) {
 	if s.quiet.between(s.deps.Now(), 10*time.Second) {
-		s.deps.Log.Warn(message, "source", source, "error", err)
+		s.deps.Log.Warn("webhook refused", "source", source, "error", err)
 	}
 }

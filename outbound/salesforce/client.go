@@ -83,13 +83,13 @@ func (c *Client) authorize(ctx context.Context) (string, http.Header, error) {
 func (c *Client) path(below string) string { return "/services/data/" + c.config.APIVersion + below }
 
 // do sends a call while the quota allows it, and once more with a new session where the old one was refused.
-func (c *Client) do(ctx context.Context, call *rest.Call) (*rest.Answer, error) {
+func (c *Client) do(ctx context.Context, call *rest.Call) error {
 	if err := c.meter.admit(call.Op); err != nil {
-		return nil, err
+		return err
 	}
 	session, err := c.login.Token(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", call.Op, err)
+		return fmt.Errorf("%s: %w", call.Op, err)
 	}
 	a, err := c.rest.Do(ctx, call)
 	if e, ok := asAPIError(err); ok && e.Class == Unauthorised {
@@ -100,5 +100,5 @@ func (c *Client) do(ctx context.Context, call *rest.Call) (*rest.Answer, error) 
 		err = bridge.Uncertain(err) // a page of the edge says nothing about what was reached behind it
 	}
 	c.meter.settle(err)
-	return a, err
+	return err
 }

@@ -66,7 +66,7 @@ func (b *batch) send(ctx context.Context, c *Client) ([]bridge.Written, error) {
 	}
 	var results []saveResult
 	call.Into = &results
-	if _, err := c.do(ctx, call); err != nil {
+	if err := c.do(ctx, call); err != nil {
 		return nil, err
 	}
 	return b.read(results)

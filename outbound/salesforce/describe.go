@@ -81,13 +81,13 @@ type wireObject struct {
 // Describe says what the run-as user may see and do with an object. Answers are kept for an hour and dropped when a call shows that they are wrong;
 // callers share them and change nothing in them. An object that does not exist or cannot be seen is an *APIError of class Setup.
 func (c *Client) Describe(ctx context.Context, o bridge.Object) (*ObjectFacts, error) {
-	path, err := c.objectPath("/sobjects/", o, "/describe")
+	path, err := c.objectPath(o, "/describe")
 	if err != nil {
 		return nil, err
 	}
 	return c.types.get(ctx, o, func() (*ObjectFacts, error) {
 		var w wireObject
-		if _, err := c.do(ctx, &rest.Call{Op: opDescribe, Path: path, Into: &w, Repeatable: true}); err != nil {
+		if err := c.do(ctx, &rest.Call{Op: opDescribe, Path: path, Into: &w, Repeatable: true}); err != nil {
 			return nil, err
 		}
 		facts := &ObjectFacts{

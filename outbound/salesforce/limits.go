@@ -19,7 +19,7 @@ type Limit struct {
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm
 func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	var all map[string]Limit
-	_, err := c.do(ctx, &rest.Call{Op: opLimits, Path: c.path("/limits"), Into: &all, Repeatable: true})
+	err := c.do(ctx, &rest.Call{Op: opLimits, Path: c.path("/limits"), Into: &all, Repeatable: true})
 	return all, err
 }
 
@@ -65,7 +65,7 @@ func (c *Client) checkVersion(ctx context.Context) error {
 	var all []struct {
 		Version string `json:"version"`
 	}
-	if _, err := c.do(ctx, &rest.Call{Op: opVersions, Path: "/services/data/", Into: &all, Repeatable: true}); err != nil {
+	if err := c.do(ctx, &rest.Call{Op: opVersions, Path: "/services/data/", Into: &all, Repeatable: true}); err != nil {
 		return err
 	}
 	for _, v := range all {

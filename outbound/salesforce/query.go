@@ -57,7 +57,7 @@ func (c *Client) query(ctx context.Context, soql string, all bool) ([]record, er
 	var rows []record
 	for range maxPages {
 		var p page
-		if _, err := c.do(ctx, &rest.Call{Op: opQuery, Path: next, Header: c.header, Into: &p, Repeatable: true}); err != nil {
+		if err := c.do(ctx, &rest.Call{Op: opQuery, Path: next, Header: c.header, Into: &p, Repeatable: true}); err != nil {
 			return nil, err
 		}
 		rows = append(rows, p.Records...)
@@ -108,9 +108,9 @@ func isAPIName(s string) bool {
 }
 
 // objectPath is the path of an object's resource, or an error for what cannot be an object's name.
-func (c *Client) objectPath(before string, o bridge.Object, after string) (string, error) {
+func (c *Client) objectPath(o bridge.Object, after string) (string, error) {
 	if !isAPIName(string(o)) {
 		return "", bridge.Permanent(fmt.Errorf("%q is not the API name of an object", rest.Clean(string(o))))
 	}
-	return c.path(before + string(o) + after), nil
+	return c.path("/sobjects/" + string(o) + after), nil
 }

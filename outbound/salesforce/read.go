@@ -117,7 +117,7 @@ func (c *Client) parentField(ctx context.Context, child *ObjectFacts, relation s
 // retrieve reads rows by Collections; nulls stand for what cannot be seen.
 func (c *Client) retrieve(ctx context.Context, o bridge.Object, ids []bridge.RecordID, fields []string) ([]record, error) {
 	var records []record
-	_, err := c.do(ctx, &rest.Call{
+	err := c.do(ctx, &rest.Call{
 		Op: opRetrieve, Method: http.MethodPost, Path: c.path("/composite/sobjects/" + string(o)), Header: c.header,
 		Body: map[string]any{"ids": ids, "fields": fields}, Into: &records, Repeatable: true,
 	})

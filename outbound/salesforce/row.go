@@ -14,7 +14,7 @@ import (
 // Its APIError names the matches of a duplicate rule.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_sobject_create.htm
 func (c *Client) Create(ctx context.Context, o bridge.Object, set bridge.Fields, header http.Header) (bridge.RecordID, error) {
-	path, err := c.objectPath("/sobjects/", o, "")
+	path, err := c.objectPath(o, "")
 	if err != nil {
 		return "", err
 	}
@@ -24,7 +24,7 @@ func (c *Client) Create(ctx context.Context, o bridge.Object, set bridge.Fields,
 
 // Update changes one row by itself.
 func (c *Client) Update(ctx context.Context, o bridge.Object, id bridge.RecordID, set bridge.Fields, header http.Header) error {
-	path, err := c.objectPath("/sobjects/", o, "/"+rest.Segment(string(id)))
+	path, err := c.objectPath(o, "/"+rest.Segment(string(id)))
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (c *Client) Upsert(ctx context.Context, w bridge.Write, header http.Header)
 	if !isAPIName(string(w.Key)) {
 		return bridge.Written{}, bridge.Permanent(fmt.Errorf("%q is not the API name of a field", rest.Clean(string(w.Key))))
 	}
-	path, err := c.objectPath("/sobjects/", w.Object, "/"+string(w.Key)+"/"+rest.Segment(w.KeyValue))
+	path, err := c.objectPath(w.Object, "/"+string(w.Key)+"/"+rest.Segment(w.KeyValue))
 	if err != nil {
 		return bridge.Written{}, err
 	}
@@ -48,11 +48,11 @@ func (c *Client) Upsert(ctx context.Context, w bridge.Write, header http.Header)
 
 // Delete deletes one row. One that is gone already is an error wrapping ErrGone.
 func (c *Client) Delete(ctx context.Context, o bridge.Object, id bridge.RecordID) error {
-	path, err := c.objectPath("/sobjects/", o, "/"+rest.Segment(string(id)))
+	path, err := c.objectPath(o, "/"+rest.Segment(string(id)))
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, &rest.Call{Op: opDelete, Method: http.MethodDelete, Path: path, Header: c.header, Repeatable: true})
+	err = c.do(ctx, &rest.Call{Op: opDelete, Method: http.MethodDelete, Path: path, Header: c.header, Repeatable: true})
 	return err
 }
 
@@ -71,7 +71,7 @@ func (c *Client) writeRow(ctx context.Context, call *rest.Call, o bridge.Object,
 	for name, values := range header {
 		call.Header[name] = values
 	}
-	if _, err := c.do(ctx, call); err != nil {
+	if err := c.do(ctx, call); err != nil {
 		return bridge.Written{}, err
 	}
 	return bridge.Written{Record: bridge.RecordID(LongID(said.ID)), Created: said.Created || call.Op == opCreate}, nil

@@ -105,9 +105,13 @@ func (c *Client) batches(ctx context.Context, ws []bridge.Write, out []bridge.Wr
 	var all []batch
 	round := map[string]int{} // how often a target has been seen
 	index := map[string]int{} // of the batch by its kind and round
+	described := map[bridge.Object]func() (*ObjectFacts, error){}
 	for i := range ws {
 		w := &ws[i]
-		row, err := c.batchRow(ctx, w)
+		if described[w.Object] == nil { // one describe that fails is not tried again for every row
+			described[w.Object] = sync.OnceValues(func() (*ObjectFacts, error) { return c.Describe(ctx, w.Object) })
+		}
+		row, err := c.batchRow(w, described[w.Object])
 		if err != nil {
 			out[i] = bridge.Written{Record: w.Record, Err: err}
 			continue
@@ -131,8 +135,8 @@ func (c *Client) batches(ctx context.Context, ws []bridge.Write, out []bridge.Wr
 }
 
 // batchRow makes the row of one write. The key of an upsert stands in the row, where no character of it can change the path.
-func (c *Client) batchRow(ctx context.Context, w *bridge.Write) (batchRow, error) {
-	facts, err := c.Describe(ctx, w.Object)
+func (c *Client) batchRow(w *bridge.Write, describe func() (*ObjectFacts, error)) (batchRow, error) {
+	facts, err := describe()
 	if err != nil {
 		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
 	}

@@ -359,6 +359,32 @@ func TestWrite_AsksForADescribeAgainOnceAFieldIsHidden(t *testing.T) {
 	}
 }
 
+func TestWrite_DescribesOnceForAllRowsAlsoInVain(t *testing.T) {
+	org, client := orgClient(t, nil)
+	org.AddFault(fakeorg.Fault{Path: "/describe", Status: 503, Body: refusal("SERVER_UNAVAILABLE", "Server too busy")})
+	for _, w := range client.Write(t.Context(), []bridge.Write{create("A"), create("B"), create("C")}) {
+		if verdict(w.Err) != bridge.Wait || bridge.IsUncertain(w.Err) {
+			t.Error(w.Err)
+		}
+	}
+	if n := calls(org, "", "/describe"); n != 1 {
+		t.Errorf("%d describes", n)
+	}
+}
+
+func TestClient_WaitsWhenANewSessionIsRefusedToo(t *testing.T) {
+	org, client := orgClient(t, nil)
+	org.AddFault(fakeorg.Fault{Path: "/limits", Status: 401, Body: refusal("INVALID_SESSION_ID", "Session expired or invalid")})
+	for range 3 {
+		if _, err := client.Limits(t.Context()); verdict(err) != bridge.Wait {
+			t.Errorf("verdict %d: %v", verdict(err), err)
+		}
+	}
+	if n := calls(org, "", "/oauth2/token"); n != 1 {
+		t.Errorf("%d logins", n)
+	}
+}
+
 func TestRows_OneByOne(t *testing.T) {
 	org, client := orgClient(t, nil)
 	ctx := t.Context()
