@@ -6,6 +6,24 @@ import "strings"
 type saveHooks struct {
 	before map[string][]func(values map[string]any)
 	after  map[string][]func(tx *Tx, id string) error
+	owners map[string]string // by assignment rule
+}
+
+// Assign sets the assignment rule of an object (Account, Case, Lead): what API clients create goes to the owner, a user or a queue,
+// unless they send Sforce-Auto-Assign: FALSE. An empty owner lifts the rule.
+func (o *Org) Assign(object, owner string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.hooks.owners == nil {
+		o.hooks.owners = make(map[string]string)
+	}
+	o.hooks.owners[strings.ToLower(object)] = id18(owner)
+}
+
+func (t *Tx) assign(o *Object, values map[string]any) {
+	if owner := t.org.hooks.owners[strings.ToLower(o.Name)]; owner != "" && t.actor.assigns {
+		values["OwnerId"] = owner
+	}
 }
 
 // OnSave installs a before-save automation: it may change the values of every row of the object that is about to be created or

@@ -62,7 +62,11 @@ func (o *Object) addFrame(s ObjectSeed) {
 	o.Find("Id").IDLookup = true
 	stamp("IsDeleted", "Deleted", "boolean")
 	if !s.Unowned {
-		o.Fields = append(o.Fields, &Field{Name: "OwnerId", Label: "Owner ID", Type: "reference", Length: 18, References: []string{"User"},
+		owners := []string{"User"}
+		if s.Name == "Lead" || s.Name == "Case" || s.Name == "Task" {
+			owners = []string{"Group", "User"}
+		}
+		o.Fields = append(o.Fields, &Field{Name: "OwnerId", Label: "Owner ID", Type: "reference", Length: 18, References: owners,
 			Defaulted: true, Createable: true, Updateable: true})
 	}
 	if o.Custom && !slices.ContainsFunc(s.Fields, func(f FieldSeed) bool { return f.Name == "Name" }) {

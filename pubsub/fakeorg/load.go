@@ -40,7 +40,7 @@ func (t *Tx) loadPeople(seed *Seed) error {
 			return fmt.Errorf("user %s: %w", u.Username, err)
 		}
 	}
-	_, err = t.Create("Organization", map[string]any{"Id": o.opts.OrgID, "Name": cmp.Or(seed.Name, "Fake Org"), "IsSandbox": o.opts.Sandbox,
+	_, err = t.Create("Organization", map[string]any{"Id": o.OrgID(), "Name": cmp.Or(seed.Name, "Fake Org"), "IsSandbox": o.opts.Sandbox,
 		"OrganizationType": "Enterprise Edition", "InstanceName": "FAKE1"})
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 )
 
 // oauthError is the answer of the token endpoint to a refused request.
@@ -122,8 +121,8 @@ func (c *call) grant() members {
 
 // baseURL is the org's own address: that of the options, else the one the request came to.
 func (c *call) baseURL() string {
-	if c.org.opts.InstanceURL != "" {
-		return strings.TrimSuffix(c.org.opts.InstanceURL, "/")
+	if fixed := c.org.standing.Load().instance; fixed != "" {
+		return fixed
 	}
 	scheme := "http"
 	if c.r.TLS != nil {

@@ -3,6 +3,7 @@ package fakeorg
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ type Org struct {
 	schema    atomic.Pointer[catalogue]
 	usageMax  atomic.Int64 // API calls allowed in 24 hours
 	described atomic.Int64 // when describe last changed, in seconds
+	standing  atomic.Pointer[standing]
 	bus       *bus
 	auth      sessions
 	calls     callLog
@@ -68,6 +70,7 @@ func Open(opts Options) (*Org, error) {
 func prepare(opts Options) *Org {
 	o := &Org{opts: withDefaults(opts)}
 	o.log = o.opts.Logger
+	o.standing.Store(&standing{orgID: o.opts.OrgID, instance: strings.TrimSuffix(o.opts.InstanceURL, "/")})
 	o.usageMax.Store(int64(o.opts.APIUsageMax))
 	o.described.Store(o.now().Unix())
 	return o
@@ -116,7 +119,7 @@ func withDefaults(opts Options) Options {
 }
 
 // OrgID returns the 18-character id of the org.
-func (o *Org) OrgID() string { return o.opts.OrgID }
+func (o *Org) OrgID() string { return o.standing.Load().orgID }
 
 // Now returns the org's clock: that of the options plus the offset set by SetClock.
 func (o *Org) Now() time.Time { return o.now() }

@@ -229,12 +229,7 @@ func (p *fieldPath) render(t *Tx, version string, record members, r *row) member
 		inner = members{{"attributes", attributes(version, o, parent.id)}}
 	}
 	rest := &fieldPath{object: o, hops: p.hops[1:], leaf: p.leaf, kind: p.kind}
-	if rest.kind && len(rest.hops) == 0 {
-		inner.add("Type", o.Name)
-	} else {
-		inner = rest.render(t, version, inner, parent)
-	}
-	record[at].value = inner
+	record[at].value = rest.render(t, version, inner, parent)
 	return record
 }
 

@@ -51,6 +51,9 @@ func (c *call) data(version string, path []string) reply {
 		return refusal(refuse("UNSUPPORTED_API_VERSION", "API version %s is retired", version).as(http.StatusGone))
 	}
 	c.version, c.path = version, path
+	if page, closed := c.maintained(); closed {
+		return page
+	}
 	if err := c.authorise(); err != nil {
 		return refusal(err)
 	}
@@ -112,13 +115,15 @@ func (c *call) wrongMethod(allowed ...string) reply {
 	return refusal(refuse("METHOD_NOT_ALLOWED", "HTTP Method '%s' not allowed. Allowed are %s", c.method, list).as(http.StatusMethodNotAllowed)).with("Allow", list)
 }
 
-// actor is who writes through this call. The client's name counts where Salesforce documents it: on rows, not on collections.
+// actor is who writes through this call. The client's name, and its wish that no assignment rule runs, count where Salesforce documents
+// them: on rows, not on collections.
 func (c *call) actor(collection bool) Actor {
 	origin := "com/salesforce/api/rest/" + strings.TrimPrefix(c.version, "v")
 	if name := c.clientName(); name != "" && (!collection || c.org.opts.CollectionsOrigin) {
 		origin += ";client=" + name
 	}
-	return Actor{User: c.session.user, Origin: origin}
+	unassigned := strings.EqualFold(c.r.Header.Get("Sforce-Auto-Assign"), "false") && !collection
+	return Actor{User: c.session.user, Origin: origin, assigns: !unassigned}
 }
 
 func (c *call) clientName() string {

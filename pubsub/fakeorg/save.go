@@ -236,6 +236,7 @@ func (t *Tx) settle(o *Object, id string, old, values map[string]any) *Error {
 		return err
 	}
 	if old == nil {
+		t.assign(o, values)
 		t.defaults(o, values)
 	}
 	t.derive(o, values, old)
@@ -333,8 +334,10 @@ func (t *Tx) checkReference(f *Field, id string) *Error {
 }
 
 func (t *Tx) checkOwner(o *Object, id string) *Error {
-	users := t.org.object("User")
-	owner := t.table(users).rows[id]
+	if id[:3] == "00G" && slices.Contains(o.Find("OwnerId").References, "Group") {
+		return t.checkReference(o.Find("OwnerId"), id)
+	}
+	owner := t.table(t.org.object("User")).rows[id]
 	switch {
 	case owner == nil:
 		return brokenReference()

@@ -47,14 +47,14 @@ func (b *binder) place(t token) (*fieldPath, *Error) {
 		}
 	}
 	leaf := parts[len(parts)-1]
+	if last := len(at.hops) - 1; strings.EqualFold(leaf, "Type") && last >= 0 && (len(at.hops[last].References) > 1 || targets[0].Name == "User") {
+		at.kind, at.leaf = true, &Field{Name: "Type", Type: "string"}
+		return at, nil
+	}
 	for _, target := range targets {
 		if at.leaf = target.sees(leaf); at.leaf != nil {
 			return at, nil
 		}
-	}
-	if strings.EqualFold(leaf, "Type") && len(at.hops) > 0 {
-		at.kind, at.leaf = true, &Field{Name: "Type", Type: "string"}
-		return at, nil
 	}
 	return nil, pointed("INVALID_FIELD", b.text, t.at, "No such column '%s' on entity '%s'. If you are attempting to use a custom field, be sure to "+
 		"append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.", leaf, targets[0].Name)
@@ -101,7 +101,7 @@ func (p *fieldPath) value(t *Tx, r *row) any {
 	if r == nil {
 		return nil
 	}
-	if p.kind {
+	if p.kind && o.Name != "Group" {
 		return o.Name
 	}
 	f := o.sees(p.leaf.Name)

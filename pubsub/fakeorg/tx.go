@@ -17,6 +17,7 @@ type Actor struct {
 	// trusted actors see hidden fields and meet no row faults: people in the browser, and the seed.
 	trusted bool
 	seeding bool
+	assigns bool // assignment rules run on what it creates
 }
 
 // Tx is one transaction: everything done through it commits together or not at all. It is valid inside the function that Do calls.
@@ -80,7 +81,7 @@ func (t *Tx) commit() {
 	o.commits++
 	number := firstCommit + o.commits
 	o.bus.publish(Commit{
-		Key: transactionKey(o.opts.OrgID, number), Number: number, Time: o.now(), User: t.actor.User, Origin: t.actor.Origin, Edits: edits,
+		Key: transactionKey(o.OrgID(), number), Number: number, Time: o.now(), User: t.actor.User, Origin: t.actor.Origin, Edits: edits,
 	})
 }
 
