@@ -169,6 +169,7 @@ const (
 	prefixStory       = "s/"
 	prefixUnconfirmed = "u/"
 	prefixDedup       = "w/"
+	prefixRaw         = "x/"
 	keyCursor         = "c/fold"
 	keyLayout         = "c/layout"
 )

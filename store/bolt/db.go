@@ -45,6 +45,7 @@ type DB struct {
 	ended  chan struct{} // closed when Run has returned
 	failed chan error    // gets the first error that poisons
 
+	closing atomic.Bool // Run takes nothing new
 	poison  atomic.Pointer[error]
 	counter uint64 // of the last committed op; owned by the writer after Open
 	ring    *ring

@@ -48,6 +48,9 @@ func (d *DB) Apply(ctx context.Context, tx store.Tx) error {
 	if err := d.usable(); err != nil {
 		return err
 	}
+	if d.closing.Load() {
+		return store.ErrClosed
+	}
 	r := &request{tx: tx, done: make(chan struct{})}
 	for i := range tx.Ops {
 		r.size += len(tx.Ops[i].Val)
@@ -97,6 +100,7 @@ func (d *DB) Run(ctx context.Context) error {
 		case <-sweep.C:
 			d.sweep()
 		case <-ctx.Done():
+			d.closing.Store(true) // or the drain would never end under load
 			for len(d.queue) > 0 {
 				d.commit(d.fill(batch[:0]))
 			}

@@ -1,0 +1,43 @@
+package bolt_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sfbridge/store/bolt"
+	"sfbridge/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// open is the engine as the suites want it.
+func open(t testing.TB, dir string, now func() time.Time) storetest.Opened {
+	t.Helper()
+	db, err := bolt.Open(filepath.Join(dir, "store.db"), bolt.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storetest.Opened{KV: db, Stop: run(t, db)}
+}
+
+// run runs the writer and answers what stops it and closes the file.
+func run(t testing.TB, db *bolt.DB) func() {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- db.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEngine(t *testing.T) { storetest.Suite{Open: open}.Run(t) }

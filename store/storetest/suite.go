@@ -1,0 +1,102 @@
+package storetest
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sfbridge/store"
+)
+
+// Opened is an engine that is open and whose Run runs.
+type Opened struct {
+	KV store.KV
+	// Stop ends Run after what is under way and closes the engine.
+	Stop func()
+}
+
+// Open opens the engine that is kept in a folder, with a wall clock for expiry. It fails the test where it cannot.
+type Open func(t testing.TB, dir string, now func() time.Time) Opened
+
+// Suite runs cases over one engine.
+type Suite struct {
+	Open Open
+	// RealTime keeps the cases out of synctest bubbles.
+	RealTime bool
+}
+
+// each runs a case, in a bubble unless the engine lives in real time.
+func (s Suite) each(t *testing.T, name string, fn func(t *testing.T, b *bench)) {
+	t.Run(name, func(t *testing.T) {
+		dir := t.TempDir()
+		if s.RealTime {
+			s.one(t, dir, fn)
+			return
+		}
+		synctest.Test(t, func(t *testing.T) { s.one(t, dir, fn) })
+	})
+}
+
+func (s Suite) one(t *testing.T, dir string, fn func(t *testing.T, b *bench)) {
+	b := &bench{t: t, open: s.Open, dir: dir, realTime: s.RealTime}
+	b.start()
+	defer func() { b.stop() }()
+	fn(t, b)
+}
+
+// bench is one engine on one folder under a clock that a case may move.
+type bench struct {
+	t        *testing.T
+	open     Open
+	dir      string
+	realTime bool
+	offset   atomic.Int64
+	kv       store.KV
+	stop     func()
+}
+
+func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.offset.Load())) }
+
+func (b *bench) move(d time.Duration) { b.offset.Add(int64(d)) }
+
+func (b *bench) start() {
+	o := b.open(b.t, b.dir, b.now)
+	b.kv, b.stop = o.KV, o.Stop
+}
+
+func (b *bench) restart() {
+	b.stop()
+	b.start()
+}
+
+func (b *bench) ctx() context.Context { return b.t.Context() }
+
+// apply must succeed.
+func (b *bench) apply(ops ...store.Op) {
+	b.t.Helper()
+	if err := b.kv.Apply(b.ctx(), store.Tx{Ops: ops}); err != nil {
+		b.t.Fatalf("apply: %v", err)
+	}
+}
+
+func (b *bench) get(key string) store.Item {
+	b.t.Helper()
+	it, err := b.kv.Get(b.ctx(), key)
+	if err != nil {
+		b.t.Fatalf("get %s: %v", key, err)
+	}
+	return it
+}
+
+// holds demands that a key holds a value, "" that it is absent.
+func (b *bench) holds(key, val string) {
+	b.t.Helper()
+	it := b.get(key)
+	if string(it.Val) != val || (it.Rev == 0) != (val == "") {
+		b.t.Errorf("%s holds %q at revision %d, want %q", key, it.Val, it.Rev, val)
+	}
+}
+
+func set(key, val string) store.Op { return store.Op{Key: key, Val: []byte(val)} }
