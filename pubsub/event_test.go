@@ -216,3 +216,20 @@ func TestSchemas_AreFetchedOnceForAllTopics(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+func TestSubscriber_KeepsItsPatienceWhileTheServiceIsOutOfReach(t *testing.T) {
+	inBubble(t, fakeorg.Options{}, func(s *stand) {
+		s.wait(61 * time.Second)
+		s.org.DelaySchemas(5 * time.Second)
+		s.change(60)
+		s.wait(time.Second)
+		s.wire.cut(true) // the events are here, their schema is not
+		s.wait(5 * time.Hour)
+		s.wire.cut(false)
+		s.arrives(5 * time.Minute)
+		if q := s.journal.quarantine; len(q) != 0 {
+			s.Errorf("%d events quarantined for want of a network", len(q))
+		}
+		s.works(60, time.Second)
+	})
+}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"sfbridge/pubsub/cdc"
 	"sfbridge/pubsub/pubsubpb"
@@ -42,6 +44,11 @@ func NewSchemas(conn grpc.ClientConnInterface, a Auth) *Schemas {
 type hopelessError struct{ error }
 
 func (e hopelessError) Unwrap() error { return e.error }
+
+// unreachableError says that the service did not get to answer, so that nothing is known of the schema.
+type unreachableError struct{ error }
+
+func (e unreachableError) Unwrap() error { return e.error }
 
 // get answers the schema. It asks at most once and waits for a fetch that is under way; a hopelessError is final.
 func (s *Schemas) get(ctx context.Context, id string) (*cdc.Schema, error) {
@@ -102,7 +109,7 @@ func (s *Schemas) fetch(ctx context.Context, id string) (*cdc.Schema, error) {
 func (s *Schemas) ask(ctx context.Context, id string) (string, error) {
 	session, err := s.auth.Token(ctx)
 	if err != nil {
-		return "", fmt.Errorf("log in: %w", err)
+		return "", unreachableError{&loginError{err}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
@@ -115,8 +122,11 @@ func (s *Schemas) ask(ctx context.Context, id string) (string, error) {
 	if f.action == renew {
 		s.auth.Invalidate(session)
 	}
-	if f.code == "schema.validation.failed" {
+	switch {
+	case f.code == "schema.validation.failed":
 		return "", hopelessError{f.err}
+	case f.code == "" && status.Code(err) == codes.Unavailable, f.action == renew:
+		return "", unreachableError{f.err}
 	}
 	return "", f.err
 }

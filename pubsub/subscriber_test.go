@@ -344,11 +344,27 @@ func TestSubscriber_LostReplayIdWaitsForADurableHole(t *testing.T) {
 func TestSubscriber_SurvivesAMoveOfTheOrg(t *testing.T) {
 	inBubble(t, fakeorg.Options{}, func(s *stand) {
 		s.works(60, 2*time.Minute)
+		s.works(2, time.Second)
+		stale := s.journal.replay()
 		s.org.ResetReplayIDs()
-		s.change(60)
-		s.wait(time.Minute)
-		if n := len(s.journal.events()); n != 120 || len(s.journal.holes) != 2 {
-			s.Errorf("%d events, holes %+v", n, s.journal.holes)
+		s.works(1, time.Minute-10*time.Second)
+		if got := s.asks().From; got != "EARLIEST" || !bytes.Equal(s.journal.replay(), stale) {
+			s.Errorf("reads from %s, position %x", got, s.journal.replay())
+		}
+		s.org.CloseStreams(codes.OK, "")
+		s.wait(5 * time.Second)
+		if got := s.asks().From; got != "EARLIEST" {
+			s.Errorf("before a new position is durable it reads from %s", got)
+		}
+		s.works(60, time.Second)
+		s.org.CloseStreams(codes.OK, "")
+		s.wait(30 * time.Second)
+		if got := s.asks().From; got != "CUSTOM" {
+			s.Errorf("then it reads from %s", got)
+		}
+		s.works(60, time.Second)
+		if len(s.journal.holes) != 2 {
+			s.Errorf("holes %+v", s.journal.holes)
 		}
 	})
 }

@@ -3,10 +3,7 @@ package pubsub
 import (
 	"context"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/pubsub/cdc"
@@ -87,47 +84,6 @@ func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bri
 		c.Event = "replay-" + hex.EncodeToString(e.GetReplayId())
 	}
 	return c, err
-}
-
-// absence is a schema that could not be had.
-type absence struct {
-	since time.Time // when it was first asked for in vain
-	tried time.Time
-}
-
-// retryAbsent is how often an absent schema is asked for once patience has ended.
-const retryAbsent = time.Minute
-
-// schema answers the schema of an event; it asks for it until patience ends.
-func (s *Subscriber) schema(ctx context.Context, id string) (*cdc.Schema, error) {
-	for n := 0; ; n++ {
-		a, absent := s.unread[id]
-		given := absent && time.Since(a.since) >= s.cfg.SchemaPatience
-		if given && time.Since(a.tried) < retryAbsent {
-			return nil, fmt.Errorf("schema %s was not to be had since %s", id, a.since.UTC().Format(time.RFC3339))
-		}
-		schema, err := s.deps.Schemas.get(ctx, id)
-		if err == nil {
-			delete(s.unread, id)
-			return schema, nil
-		}
-		if hopeless := (hopelessError{}); errors.As(err, &hopeless) || ctx.Err() != nil {
-			return nil, err
-		}
-		a.tried = time.Now()
-		if !absent {
-			a.since = a.tried
-			s.log.Warn("schema not to be had, trying again", "schema", id, "error", err)
-		}
-		s.unread[id] = a
-		s.board.trouble(err.Error())
-		if given {
-			return nil, err
-		}
-		if !pause(ctx, quick.wait(n)) {
-			return nil, ctx.Err()
-		}
-	}
 }
 
 // quarantine makes an event that cannot be read durable as it is.
