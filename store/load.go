@@ -157,7 +157,9 @@ func (s *Store) resume(attempts map[uint64]map[int]*attempt) {
 			lanes = append(lanes, l)
 		}
 	}
-	slices.SortFunc(lanes, func(a, b *lane) int { return cmp.Compare(a.refs[0].seq, b.refs[0].seq) })
+	slices.SortFunc(lanes, func(a, b *lane) int {
+		return cmp.Or(cmp.Compare(a.refs[0].seq, b.refs[0].seq), cmp.Compare(a.refs[0].idx, b.refs[0].idx))
+	})
 	s.loading = false
 	for _, l := range lanes {
 		a := attempts[l.refs[0].seq][int(l.refs[0].idx)]

@@ -41,3 +41,5 @@ func run(t testing.TB, db *bolt.DB) func() {
 }
 
 func TestEngine(t *testing.T) { storetest.Suite{Open: open}.Run(t) }
+
+func TestLayers(t *testing.T) { storetest.Suite{Open: open}.RunLayers(t) }
