@@ -69,8 +69,9 @@ func (f *Fake) readable(c *contact) map[string]any {
 // putLocked sets fields and reports whether any changed.
 func (f *Fake) putLocked(c *contact, set map[string]string) (changed bool) {
 	for name, to := range set {
-		where, own := c.Fields, false
-		if name, own = strings.CutPrefix(name, "custom."); own {
+		where := c.Fields
+		name, own := strings.CutPrefix(name, "custom.")
+		if own {
 			where = c.Custom
 		}
 		if where[name] == to {
