@@ -40,7 +40,10 @@ func (s *Subscriber) schema(ctx context.Context, id string) (*cdc.Schema, error)
 		}
 		schema, err := s.deps.Schemas.get(ctx, id)
 		if err == nil {
-			delete(s.unread, id)
+			if absent {
+				delete(s.unread, id)
+				s.board.trouble("")
+			}
 			return schema, nil
 		}
 		if hopeless := (hopelessError{}); errors.As(err, &hopeless) || ctx.Err() != nil {

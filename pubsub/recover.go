@@ -89,8 +89,11 @@ func (s *Subscriber) retreat(to State, err error, l ladder) time.Duration {
 // jump makes the next stream start at the oldest event that is kept, once the hole that may lie before it is durable. A second jump waits, and an
 // id that was lost once is never sent again.
 func (s *Subscriber) jump(ctx context.Context, f fault) time.Duration {
-	if since := time.Since(s.jumped); s.lost || !s.jumped.IsZero() && since < s.cfg.JumpPause {
-		wait := max(s.cfg.JumpPause-since, time.Second)
+	wait := s.cfg.JumpPause
+	if !s.lost {
+		wait -= time.Since(s.jumped)
+	}
+	if wait > 0 {
 		return s.retreat(ReplayLost, f.err, ladder{wait, wait, wait})
 	}
 	s.log.Error("replay id lost, reading from the oldest event kept", "position", s.trail.stored.At, "error", f.err)

@@ -29,6 +29,8 @@ type wire struct {
 	conns chan net.Conn
 	done  chan struct{}
 
+	delay time.Duration // one way; set while no connection lives
+
 	mu   sync.Mutex
 	down bool
 	deaf bool
@@ -57,6 +59,9 @@ func (w *wire) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, errors.New("network is unreachable")
 	}
 	client, server := net.Pipe()
+	if w.delay > 0 {
+		client, server = newFar(client, w.delay), newFar(server, w.delay)
+	}
 	select {
 	case w.conns <- server:
 	case <-w.done:
@@ -287,6 +292,7 @@ func inBubble(t *testing.T, opts fakeorg.Options, test func(s *stand)) {
 			s.end()
 			server.Stop()
 			wg.Wait()
+			synctest.Wait()
 			if s.journal.trouble != "" {
 				t.Error(s.journal.trouble)
 			}

@@ -116,6 +116,9 @@ func (s *Subscriber) persist(ctx context.Context, what string, f func() error) b
 	for n := 0; ; n++ {
 		err := f()
 		if err == nil {
+			if n > 0 {
+				s.board.trouble("")
+			}
 			return true
 		}
 		if ctx.Err() != nil {

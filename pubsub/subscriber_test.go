@@ -315,7 +315,11 @@ func TestSubscriber_LostReplayIdNeverLoops(t *testing.T) {
 		if len(s.journal.holes) != 2 {
 			s.Errorf("holes %+v", s.journal.holes)
 		}
-		s.wait(5 * time.Hour)
+		s.wait(time.Hour)
+		if b := s.sub.Status().Breaks; b < 5 || b > 9 {
+			s.Errorf("%d attempts in an hour", b)
+		}
+		s.wait(4 * time.Hour)
 		s.arrives(time.Second)
 		s.works(60, time.Second)
 		s.state(pubsub.Live)
@@ -437,10 +441,16 @@ func TestSubscriber_WaitsForASinkThatRefuses(t *testing.T) {
 		if sub := s.org.Subscriptions(); len(sub) > 0 && sub[0].Delivered > 300 {
 			s.Errorf("%d events were taken that cannot be stored", sub[0].Delivered)
 		}
+		if p := s.sub.Status().Problem; p == "" {
+			s.Error("the trouble is not shown")
+		}
 		s.journal.set(func(j *journal) { j.refuse = nil })
 		s.arrives(2 * time.Minute)
 		s.works(60, time.Second)
 		s.asks()
+		if p := s.sub.Status().Problem; p != "" {
+			s.Errorf("the trouble is over and shown: %s", p)
+		}
 	})
 }
 
