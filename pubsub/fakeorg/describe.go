@@ -50,13 +50,27 @@ func (c *call) describe(o *Object) reply {
 	out.add("fields", fields)
 	out.add("namedLayoutInfos", []any{})
 	out.add("networkScopeFieldName", nil)
-	out.add("recordTypeInfos", []members{{{"active", true}, {"available", true}, {"defaultRecordTypeMapping", true}, {"developerName", "Master"},
-		{"master", true}, {"name", "Master"}, {"recordTypeId", "012000000000000AAA"}, {"urls", members{}}}})
+	out.add("recordTypeInfos", c.recordTypes(o))
 	out.add("searchLayoutable", true)
 	out.add("supportedScopes", []members{{{"label", "All " + o.Plural}, {"name", "everything"}}})
 	root := "/services/data/" + c.version + "/sobjects/" + o.Name
 	out.add("urls", members{{"sobject", root}, {"describe", root + "/describe"}, {"rowTemplate", root + "/{ID}"}})
 	return answer(http.StatusOK, out)
+}
+
+// recordTypes lists the record types of an object, the master among them.
+func (c *call) recordTypes(o *Object) []members {
+	info := func(id, name, developer any, active any, master bool) members {
+		return members{{"active", active}, {"available", active}, {"defaultRecordTypeMapping", master}, {"developerName", developer},
+			{"master", master}, {"name", name}, {"recordTypeId", id}, {"urls", members{}}}
+	}
+	list := []members{info("012000000000000AAA", "Master", "Master", true, true)}
+	for _, row := range c.org.Rows("RecordType") {
+		if row["SobjectType"] == o.Name {
+			list = append(list, info(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"], false))
+		}
+	}
+	return list
 }
 
 // children lists the references of other objects to this one.

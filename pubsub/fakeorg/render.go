@@ -72,7 +72,10 @@ func personName(values map[string]any) any {
 func (o *Object) wholeAddress(r *row, whole *Field) any {
 	prefix := strings.TrimSuffix(whole.Name, "Address")
 	address, filled := members{}, false
-	for _, name := range []string{"City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street"} {
+	for _, name := range []string{"City", "Country", "CountryCode", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "StateCode", "Street"} {
+		if strings.HasSuffix(name, "Code") && name != "PostalCode" && o.Find(prefix+name) == nil {
+			continue // an org without state and country picklists
+		}
 		v := r.values[prefix+name]
 		filled = filled || v != nil
 		address.add(strings.ToLower(name[:1])+name[1:], jsonValue("double", v))

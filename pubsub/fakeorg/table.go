@@ -33,6 +33,9 @@ func newTable(o *Object) *table {
 func (t *table) put(id string, next *row) {
 	old := t.rows[id]
 	for field, keys := range t.index {
+		if old != nil && next != nil && old.deleted == next.deleted && old.values[field] == next.values[field] {
+			continue
+		}
 		t.unkey(keys, field, old)
 		t.key(keys, field, next)
 	}
@@ -54,7 +57,7 @@ func (t *table) unkey(keys map[string][]string, field string, r *row) {
 		return
 	}
 	if key, ok := indexKey(r.values[field]); ok {
-		keys[key] = slices.DeleteFunc(slices.Clone(keys[key]), func(id string) bool { return id == r.id })
+		keys[key] = slices.DeleteFunc(keys[key], func(id string) bool { return id == r.id })
 		if len(keys[key]) == 0 {
 			delete(keys, key)
 		}
@@ -66,11 +69,11 @@ func (t *table) key(keys map[string][]string, field string, r *row) {
 		return
 	}
 	if key, ok := indexKey(r.values[field]); ok {
-		keys[key] = append(slices.Clone(keys[key]), r.id)
+		keys[key] = append(keys[key], r.id)
 	}
 }
 
-// lookup returns the ids of the living rows whose field has the value, in order of creation.
+// lookup returns the ids of the living rows whose field has the value; the next put may change the list.
 func (t *table) lookup(field string, value any) []string {
 	key, ok := indexKey(value)
 	if !ok {
