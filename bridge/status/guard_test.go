@@ -43,7 +43,7 @@ func TestGuard_AnswersOnlyToItsOwnNames(t *testing.T) {
 
 func TestGuard_AsksForTheToken(t *testing.T) {
 	w := newWorld(Config{Token: "0123456789abcdef0123456789abcdef"})
-	basic := httptest.NewRequest("GET", "/", nil)
+	basic := httptest.NewRequest(http.MethodGet, "/", nil)
 	basic.SetBasicAuth("anybody", "0123456789abcdef0123456789abcdef")
 	for _, c := range []struct {
 		path, auth string

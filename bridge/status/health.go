@@ -46,13 +46,12 @@ func writeText(w http.ResponseWriter, code int, text string) {
 	_, _ = w.Write([]byte(text))
 }
 
-func writeJSON(w http.ResponseWriter, code int, v any) {
+func writeJSON(w http.ResponseWriter, v any) {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		writeText(w, http.StatusInternalServerError, "internal error\n")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
 	_, _ = w.Write(append(b, '\n'))
 }

@@ -64,7 +64,7 @@ func (h *Handler) listLetters(w http.ResponseWriter, r *http.Request) {
 	for i := range all {
 		shown[i] = LetterOf(&all[i])
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"schema": Schema, "dead_letters": shown})
+	writeJSON(w, map[string]any{"schema": Schema, "dead_letters": shown})
 }
 
 func (h *Handler) showLetter(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +73,7 @@ func (h *Handler) showLetter(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, LetterOf(&d))
+	writeJSON(w, LetterOf(&d))
 }
 
 func (h *Handler) redrive(r *http.Request, id string) error {
@@ -95,7 +95,7 @@ func (h *Handler) letterAct(act func(*http.Request, string) error) http.Handler 
 			http.Redirect(w, r, "/#dead-letters", http.StatusSeeOther)
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]any{"schema": Schema, "id": r.PathValue("id"), "done": true})
+		writeJSON(w, map[string]any{"schema": Schema, "id": r.PathValue("id"), "done": true})
 	})
 }
 

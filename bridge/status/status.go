@@ -144,5 +144,5 @@ func (h *Handler) snapshot(ctx context.Context) Status {
 }
 
 func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, h.snapshot(r.Context()))
+	writeJSON(w, h.snapshot(r.Context()))
 }

@@ -3,6 +3,7 @@ package status
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -72,7 +73,9 @@ func bubble(t *testing.T, do func(t *testing.T, w *world, p *pipes, client *http
 		do(t, w, p, &http.Client{Transport: transport})
 		stop()
 		_ = server.Close()
-		<-ended
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 		transport.CloseIdleConnections()
 	})
 }

@@ -48,7 +48,7 @@ func newAdmin(file string, c *console) (*admin, *Config, error) {
 func localConfig(file string, where surroundings) (*Config, error) {
 	b, err := readConfig(file)
 	if err != nil {
-		return nil, &Fault{File: file, Line: 1, Column: 1, Cause: err.Error(), Remedy: "name the file with -c FILE"}
+		return nil, &FaultError{File: file, Line: 1, Column: 1, Cause: err.Error(), Remedy: "name the file with -c FILE"}
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(b, &tree); err != nil {

@@ -97,7 +97,7 @@ type compile func(source string, use expressionUse) error
 func loadConfig(name string, where surroundings, judge compile) (*Config, error) {
 	b, err := readConfig(name)
 	if err != nil {
-		return nil, &Fault{File: name, Line: 1, Column: 1, Cause: err.Error(), Remedy: "name the file with -c FILE; config.example.toml is a start"}
+		return nil, &FaultError{File: name, Line: 1, Column: 1, Cause: err.Error(), Remedy: "name the file with -c FILE; config.example.toml is a start"}
 	}
 	return parseConfig(name, b, where, judge)
 }
@@ -173,8 +173,8 @@ func (fs *faults) decodeSection(path string, p *ProjectConfig) {
 	}
 }
 
-func syntaxFault(name string, err error) *Fault {
-	f := &Fault{File: name, Line: 1, Column: 1, Cause: err.Error(), Remedy: "see https://toml.io for how TOML is written"}
+func syntaxFault(name string, err error) *FaultError {
+	f := &FaultError{File: name, Line: 1, Column: 1, Cause: err.Error(), Remedy: "see https://toml.io for how TOML is written"}
 	if d, ok := errors.AsType[*toml.DecodeError](err); ok {
 		f.Line, f.Column = d.Position()
 		f.Cause = "this is not TOML: " + trimPrefix(d.Error())

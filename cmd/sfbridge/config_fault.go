@@ -10,8 +10,8 @@ import (
 	"sfbridge/bridge"
 )
 
-// Fault is one thing that is wrong in a configuration file.
-type Fault struct {
+// FaultError is one thing that is wrong in a configuration file.
+type FaultError struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"` // from 1
 	Column int    `json:"column"`
@@ -21,7 +21,7 @@ type Fault struct {
 }
 
 // Error is the place and the cause on one line and the remedy on the next.
-func (f *Fault) Error() string {
+func (f *FaultError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d:%d: ", f.File, f.Line, f.Column)
 	if f.Path != "" {
@@ -46,7 +46,7 @@ func (r *remedied) Unwrap() error { return r.error }
 type faults struct {
 	file   string
 	places places
-	all    []*Fault
+	all    []*FaultError
 	blamed map[string]bool
 }
 
@@ -63,7 +63,7 @@ func (fs *faults) add(path, remedy, format string, args ...any) {
 	}
 	fs.blamed[path] = true
 	at := fs.places.find(path)
-	fs.all = append(fs.all, &Fault{fs.file, at.line, at.column, path, fmt.Sprintf(format, args...), remedy})
+	fs.all = append(fs.all, &FaultError{fs.file, at.line, at.column, path, fmt.Sprintf(format, args...), remedy})
 }
 
 // addError blames the value at path for err, whose remedy stands apart where it has one.
@@ -83,7 +83,7 @@ func (fs *faults) addError(path string, err error) {
 
 // err joins all faults in the order of the file, or is nil.
 func (fs *faults) err() error {
-	slices.SortStableFunc(fs.all, func(a, b *Fault) int {
+	slices.SortStableFunc(fs.all, func(a, b *FaultError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path))
 	})
 	errs := make([]error, len(fs.all))
@@ -94,12 +94,12 @@ func (fs *faults) err() error {
 }
 
 // faultsOf takes the faults out of what loadConfig returned, however it was wrapped since.
-func faultsOf(err error) []*Fault {
-	switch e := err.(type) {
-	case *Fault:
-		return []*Fault{e}
+func faultsOf(err error) []*FaultError {
+	switch e := err.(type) { //nolint:errorlint // walks the tree of errors itself
+	case *FaultError:
+		return []*FaultError{e}
 	case interface{ Unwrap() []error }:
-		var all []*Fault
+		var all []*FaultError
 		for _, one := range e.Unwrap() {
 			all = append(all, faultsOf(one)...)
 		}

@@ -113,14 +113,16 @@ func (l *locator) first(n *unstable.Node, at place) place {
 		return l.at(n, at)
 	}
 	if n.Kind == unstable.InlineTable || n.Kind == unstable.Array {
-		for it := n.Children(); it.Next(); {
-			c := it.Node()
-			if c.Kind == unstable.KeyValue {
-				if k := c.Key(); k.Next() {
-					return l.at(k.Node(), at)
-				}
-			}
+		it := n.Children()
+		if !it.Next() {
+			return at
+		}
+		c := it.Node()
+		if c.Kind != unstable.KeyValue {
 			return l.first(c, at)
+		}
+		if k := c.Key(); k.Next() {
+			return l.at(k.Node(), at)
 		}
 	}
 	return at

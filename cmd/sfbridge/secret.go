@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,11 @@ type Secret struct {
 	ref   string // as written
 	value string // what the reference led to
 }
+
+var (
+	_ encoding.TextMarshaler = Secret{}
+	_ json.Marshaler         = Secret{}
+)
 
 // Reveal is the secret itself, for the one call that needs it.
 func (s Secret) Reveal() string { return s.value }
