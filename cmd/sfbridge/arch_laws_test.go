@@ -123,6 +123,7 @@ func TestArchitecture_NamesEachForbiddenArrow(t *testing.T) {
 		{room{path: "pubsub", testImports: []string{"sfbridge/store/bolt"}}, "its tests import store/bolt"},
 		{room{path: "store", imports: []string{"go.etcd.io/bbolt"}}, "imports go.etcd.io/bbolt"},
 		{room{path: "store/bolt", imports: []string{"sfbridge/store", "go.etcd.io/bbolt"}}, ""},
+		{room{path: "store/bolt", imports: []string{"sfbridge/pubsub"}}, "imports pubsub"},
 		{room{path: "store/redis"}, "no room of this name"},
 		{room{path: "cmd/sfbridge", imports: []string{"sfbridge/store/bolt", "sfbridge/outbound"}}, ""},
 		{room{path: "cmd/fakeorg", imports: []string{"sfbridge/pubsub"}}, "imports pubsub"},

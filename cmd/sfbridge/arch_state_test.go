@@ -84,7 +84,7 @@ func pureCalls() []string {
 	return []string{
 		"errors.New", "fmt.Errorf", "regexp.MustCompile", "template.Must", "strings.NewReplacer", "netip.MustParsePrefix",
 		"netip.MustParseAddr", "big.NewInt", "time.Date", "sha256.Sum256", "reflect.TypeFor", "prometheus.NewDesc",
-		"prometheus.ExponentialBuckets", "slices.Concat", "base64.URLEncoding.WithPadding", "crc32.MakeTable",
+		"prometheus.ExponentialBuckets", "slices.Concat", "base64.URLEncoding.WithPadding", "crc32.MakeTable", "cmp.Comparer",
 	}
 }
 
@@ -100,7 +100,7 @@ func isReadOnly(name string, v ast.Expr, makers map[string]bool) bool {
 		_, conversion := v.Fun.(*ast.ArrayType)
 		return sentinel || conversion || makers[dotted(v.Fun)] || slices.Contains(pureCalls(), dotted(v.Fun))
 	case *ast.SelectorExpr:
-		return sentinel
+		return sentinel || strings.HasPrefix(dotted(v), "binary.")
 	}
 	return false
 }
