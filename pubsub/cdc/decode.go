@@ -87,6 +87,9 @@ func (s *Schema) compare(c *bridge.Change, fields []datum) error {
 	}
 	c.Values = bridge.Fields{}
 	for i := 1; i < len(fields); i++ {
+		if fields[i].kind == kindNull && !flags.tops[i] {
+			continue
+		}
 		s.columns[i].each(i, fields[i], func(w word) { judge(c, w.name, w.form.value(w.datum), flags.of(w)) })
 	}
 	return nil
@@ -142,19 +145,26 @@ func (c *column) each(top int, d datum, f func(word)) {
 }
 
 // flags are the three bitmap fields of an event.
-type flags struct{ changed, nulled, diff mask }
+type flags struct {
+	changed, nulled, diff mask
+	tops                  []bool // by position: any of them names the field or a part of it
+}
 
 // flag is what the bitmaps say of one field.
 type flag struct{ changed, nulled, diff bool }
 
 func (s *Schema) flags(header []datum) (f flags, err error) {
 	total := 0
+	f.tops = make([]bool, len(s.columns))
 	for name, m := range map[string]*mask{"changedFields": &f.changed, "nulledFields": &f.nulled, "diffFields": &f.diff} {
 		strays := 0
 		if *m, strays, err = s.readMask(s.get(header, name).items); err != nil {
 			return f, fmt.Errorf("%s: %w", name, err)
 		}
 		total += strays
+		for p := range *m {
+			f.tops[p.top] = true
+		}
 	}
 	s.strays.Add(uint64(total))
 	return f, nil

@@ -36,6 +36,7 @@ type node struct {
 	items    *node    // of an array
 	branches []*node  // of a union
 	fields   []field  // of a record
+	optional bool     // a union whose first branch is null, so that a zero byte is null
 }
 
 // field is one member of a record.
@@ -124,6 +125,7 @@ func (p *parser) union(raw json.RawMessage, ns string) (*node, error) {
 	if len(n.branches) == 0 {
 		return nil, fmt.Errorf("a union is empty")
 	}
+	n.optional = n.branches[0].kind == kindNull
 	return n, nil
 }
 

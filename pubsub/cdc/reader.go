@@ -194,6 +194,10 @@ func (r *reader) block() (count, size int64, err error) {
 func (r *reader) record(n *node) (datum, error) {
 	d := datum{kind: kindRecord, parts: make([]datum, len(n.fields))}
 	for i, f := range n.fields {
+		if f.node.optional && len(r.rest) > 0 && r.rest[0] == 0 { // most of an update
+			r.rest = r.rest[1:]
+			continue
+		}
 		v, err := r.read(f.node)
 		if err != nil {
 			return d, fmt.Errorf("%s: %w", f.name, err)
