@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 
 	"sfbridge/bridge"
@@ -69,11 +68,6 @@ func (a *app) lookAtOrg(ctx context.Context, name string) []Finding {
 // lookAtTopic asks whether the org lets the bridge subscribe to the changes of an object.
 func (o *orgLine) lookAtTopic(ctx context.Context, place string, object bridge.Object) Finding {
 	topic := topicOf(object)
-	session, err := o.auth.Token(ctx)
-	if err != nil {
-		return failed(place, err)
-	}
-	ctx = metadata.AppendToOutgoingContext(ctx, "accesstoken", session.Token, "instanceurl", session.Instance, "tenantid", session.Tenant)
 	t, err := pubsubpb.NewPubSubClient(o.conn).GetTopic(ctx, &pubsubpb.TopicRequest{TopicName: string(topic)})
 	switch {
 	case grpcstatus.Code(err) == codes.NotFound:

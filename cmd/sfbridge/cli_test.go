@@ -115,7 +115,7 @@ func TestCLI_AsksTheRunningDaemon(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"status"}, 0, "breaker open, 7 waiting, oldest 1m1s, p50 ?"},
+		{[]string{"status"}, 0, "breaker open, 7 waiting, oldest 1m1s, p50 unknown"},
 		{[]string{"dead-letters", "list"}, 0, "no [31m"},
 		{[]string{"dead-letters", "redrive", "--all"}, 0, "2 redriven"},
 		{[]string{"dead-letters", "drop", "a1", "gone"}, 2, "1 dropped"},

@@ -65,14 +65,14 @@ func printStatus(out io.Writer, s *status.Status) {
 
 func whole(n *int64) string {
 	if n == nil {
-		return "?"
+		return "unknown"
 	}
 	return fmt.Sprint(*n)
 }
 
 func seconds(s *float64) string {
 	if s == nil {
-		return "?"
+		return "unknown"
 	}
 	d := time.Duration(*s * float64(time.Second))
 	switch {
