@@ -123,6 +123,9 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 			v = p.Default
 		}
 		have := to.Row[p.Salesforce]
+		if v.IsNull() && have.Kind == bridge.Bool {
+			v = bridge.BoolValue(false) // a checkbox is never empty
+		}
 		switch {
 		case v.IsNull() && (p.KeepNull || creating || p.Default.Known()):
 			continue

@@ -148,6 +148,18 @@ func TestOutbound_WritesWhatThePlatformChanged(t *testing.T) {
 	}
 }
 
+func TestOutbound_UnticksACheckboxThatThePlatformCleared(t *testing.T) {
+	tr := contacts(t, func(tr *bridge.Transfer) {
+		tr.Fields = append(tr.Fields, bridge.Pair{Salesforce: "Vip__c", Platform: "custom.vip"})
+	})
+	link := agreed()
+	link.Baseline["custom.vip"] = bridge.Agreed{Salesforce: bridge.BoolValue(true), Platform: text("true")}
+	j, err := tr.Outbound(bridge.Attributes{"custom.vip": bridge.NullValue()}, link, rule.Target{Row: bridge.Fields{"Vip__c": bridge.BoolValue(true)}})
+	if err != nil || j.Fields["Vip__c"] != bridge.BoolValue(false) {
+		t.Errorf("got %v, %v", j.Fields, err)
+	}
+}
+
 func TestOutbound_FillsDefaultsOfANewRecord(t *testing.T) {
 	j, err := contacts(t, nil).Outbound(bridge.Attributes{"firstName": text("Mei"), "lastName": bridge.NullValue()}, nil, rule.Target{})
 	if err != nil {

@@ -82,3 +82,11 @@ func (e *APIError) Error() string {
 
 // Unwrap is the sentinel of a state that differs from our belief.
 func (e *APIError) Unwrap() error { return e.cause }
+
+// DuplicateOf is the row that holds the value of a unique field already, "" where the answer names none or several.
+func (e *APIError) DuplicateOf() bridge.RecordID {
+	if !errors.Is(e, ErrDuplicateValue) || len(e.Others) != 1 {
+		return ""
+	}
+	return e.Others[0]
+}

@@ -169,5 +169,5 @@ func (o *ObjectFacts) row(set bridge.Fields) (map[string]any, error) {
 // unseen is the error for a field that describe does not name.
 func (o *ObjectFacts) unseen(name bridge.Field) error {
 	err := fmt.Errorf("field %s of %s: %w", name, o.Name, errUnseen)
-	return bridge.Unavailable(bridge.Hint(err, "give the run-as user field-level security on %s, or take it out of the transfer", name), setupWait)
+	return bridge.After(bridge.Hint(err, "give the run-as user field-level security on %s, or take it out of the transfer", name), setupWait)
 }

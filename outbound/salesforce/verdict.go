@@ -40,6 +40,9 @@ func (e *APIError) marked() error {
 	case Unauthorised:
 		return bridge.Unavailable(e, sessionWait)
 	case Setup:
+		if e.oneTransfer() {
+			return bridge.After(bridge.Hint(e, "%s", e.remedy()), setupWait)
+		}
 		return bridge.Unavailable(bridge.Hint(e, "%s", e.remedy()), setupWait)
 	case Changed:
 		return e.markedChange()
@@ -48,6 +51,16 @@ func (e *APIError) marked() error {
 	default:
 		return e.after()
 	}
+}
+
+// oneTransfer reports whether the fault lies in what one transfer writes, so that it must not stop the others of the org: its rows wait.
+func (e *APIError) oneTransfer() bool {
+	switch e.Code {
+	case "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "FIELD_NOT_UPDATABLE", "INVALID_TYPE", "NOT_FOUND",
+		"INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "TRANSFER_REQUIRES_READ":
+		return true
+	}
+	return false
 }
 
 // markedChange: a row that is gone and matches of a duplicate rule do not come right by being repeated, the rest may.

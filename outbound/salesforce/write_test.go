@@ -128,11 +128,11 @@ func TestWrite_RefusesWhatCannotBeSent(t *testing.T) {
 		{"time for a date", update(id, bridge.Fields{"Birthdate": bridge.DateTimeValue(time.Now())}), bridge.Bury, "no date"},
 		{"no checkbox", update(id, bridge.Fields{"Agreed__c": bridge.NullValue()}), bridge.Bury, "checkbox"},
 		{"compound", update(id, text("MailingAddress", "x")), bridge.Bury, "other fields"},
-		{"unseen field", update(id, text("Nope__c", "x")), bridge.Wait, "Nope__c of Contact: it does not exist"},
+		{"unseen field", update(id, text("Nope__c", "x")), bridge.RetryAt, "Nope__c of Contact: it does not exist"},
 		{"no id", update("x", text("LastName", "x")), bridge.Bury, "not the id"},
 		{"no key", upsert("", "x"), bridge.Bury, "nothing to find the row by"},
 		{"delete", bridge.Write{Object: "Contact", Op: bridge.OpDelete, Record: id}, bridge.Bury, "operation"},
-		{"unseen object", bridge.Write{Object: "Nope__c", Op: bridge.OpCreate, Set: text("Name", "x")}, bridge.Wait, "describe"},
+		{"unseen object", bridge.Write{Object: "Nope__c", Op: bridge.OpCreate, Set: text("Name", "x")}, bridge.RetryAt, "describe"},
 		{"no object", bridge.Write{Object: "a/../b", Op: bridge.OpCreate}, bridge.Bury, "API name"},
 	}
 	for _, tt := range tests {
@@ -317,7 +317,7 @@ func TestWrite_TakesOneRefusalOfAllRowsForALackOfRights(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		want := bridge.Bury
 		if n > 1 {
-			want = bridge.Wait
+			want = bridge.RetryAt
 		}
 		ws := make([]bridge.Write, n)
 		for i := range ws {
@@ -343,7 +343,7 @@ func TestWrite_AsksForADescribeAgainOnceAFieldIsHidden(t *testing.T) {
 	}
 	write := update("0035e00000AbCdEAAV", text("Score__c", "1"))
 	for range 3 {
-		if w := client.Write(t.Context(), []bridge.Write{write})[0]; verdict(w.Err) != bridge.Wait {
+		if w := client.Write(t.Context(), []bridge.Write{write})[0]; verdict(w.Err) != bridge.RetryAt {
 			t.Errorf("verdict %d: %v", verdict(w.Err), w.Err)
 		}
 		now = now.Add(2 * time.Minute)
