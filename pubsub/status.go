@@ -32,6 +32,7 @@ type Status struct {
 	LastEvent   time.Time // when an event last came
 	Position    bridge.Position
 	Problem     string // the trouble that is not over, "" for none
+	Remedy      string // what an administrator can do about it, "" for nothing
 	Retry       time.Time
 	Events      uint64 // received since the start
 	Quarantined uint64 // since the start
@@ -65,7 +66,7 @@ func (b *board) change(f func(s *Status)) {
 func (b *board) heard(events int) {
 	now := b.now()
 	b.change(func(s *Status) {
-		s.State, s.LastMessage, s.Problem, s.Retry = Live, now, "", time.Time{}
+		s.State, s.LastMessage, s.Problem, s.Remedy, s.Retry = Live, now, "", "", time.Time{}
 		if events > 0 {
 			s.LastEvent = now
 			s.Events += uint64(events)
@@ -73,4 +74,6 @@ func (b *board) heard(events int) {
 	})
 }
 
-func (b *board) trouble(problem string) { b.change(func(s *Status) { s.Problem = problem }) }
+func (b *board) trouble(problem string) {
+	b.change(func(s *Status) { s.Problem, s.Remedy = problem, "" })
+}

@@ -404,6 +404,9 @@ func TestSubscriber_WaitsForAnAdministrator(t *testing.T) {
 		s.change(60)
 		s.wait(time.Hour)
 		s.state(pubsub.StoppedNeedsAdmin)
+		if s.sub.Status().Remedy == "" {
+			s.Error("the administrator is not told what to do")
+		}
 		if b := s.sub.Status().Breaks; b > 10 {
 			s.Errorf("%d attempts in an hour", b)
 		}
