@@ -35,6 +35,8 @@ type sim struct {
 	at   simAddresses
 	lis  simListeners
 	grpc *grpc.Server
+
+	arrived func(respondiotest.Request) // told of each call of the platform; set before anything runs
 }
 
 // simAddresses are where everything is; all on this machine.
@@ -76,6 +78,11 @@ func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, 
 	hooks := &http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 64}}
 	s.crm = respondiotest.New(respondiotest.Options{
 		RatePerSecond: o.rate, Seed: o.seed, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
+		Arrived: func(r respondiotest.Request) {
+			if s.arrived != nil {
+				s.arrived(r)
+			}
+		},
 		Send: func(_ context.Context, r *http.Request) (*http.Response, error) { return hooks.Do(r) },
 	})
 	return s, nil

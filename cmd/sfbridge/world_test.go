@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"sfbridge/bridge/platform/respondio/respondiotest"
+	"sfbridge/store"
 )
 
 // memNet is a network in memory: listeners by address, connections over net.Pipe. It lives in a bubble.
@@ -94,6 +96,9 @@ type bench struct {
 	end  context.CancelFunc
 	run  sync.WaitGroup
 	stop func()
+	app  *app
+
+	crowd *crowd
 }
 
 var memAddresses = simAddresses{
@@ -138,6 +143,7 @@ func (b *bench) start() *app {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.app = a
 	ctx, cancel := context.WithCancel(b.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
@@ -171,9 +177,32 @@ func (b *bench) until(what string, most time.Duration, ok func() bool) {
 	deadline := time.Now().Add(most)
 	for !ok() {
 		if time.Now().After(deadline) {
+			b.explain()
 			b.t.Fatalf("not within %v: %s", most, what)
 		}
 		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// explain logs what the daemon is about: its state and its last stories.
+func (b *bench) explain() {
+	if b.app == nil {
+		return
+	}
+	state, err := json.Marshal(b.app.snapshot(b.t.Context()))
+	b.t.Logf("state: %s %v", state, err)
+	lines, err := b.app.store.Stories(b.t.Context(), store.StoryFilter{}, 12)
+	for _, l := range lines {
+		text, _ := json.Marshal(l)
+		b.t.Logf("story: %s", text)
+	}
+	if err != nil {
+		b.t.Logf("stories: %v", err)
+	}
+	if b.crowd != nil {
+		for m, e := range b.crowd.waiting {
+			b.t.Logf("waiting: %s %s %s of %s/%d since %v", m, e.way, e.field, e.who.record, e.who.contact, e.at)
+		}
 	}
 }
 
