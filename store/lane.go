@@ -53,6 +53,7 @@ type lane struct {
 	refs   []ref
 	out    []ref // handed out and not yet given back; part of refs, the first of them first
 	state  laneState
+	ending bool     // the work is being settled or given back
 	count  int      // refs and what is appended but not folded yet
 	bytes  int      // of count
 	head   *attempt // of refs[0], nil at first

@@ -147,7 +147,7 @@ func (s *Store) finishLocked(l *lane) {
 	}
 	n := len(l.out)
 	l.refs = slices.DeleteFunc(l.refs, func(r ref) bool { return slices.Contains(l.out, r) })
-	l.out, l.head, l.saved, l.state = nil, nil, false, idle
+	l.out, l.head, l.saved, l.state, l.ending = nil, nil, false, idle, false
 	s.turnLocked(l)
 	s.shrinkLocked(l, n, size)
 }
@@ -156,7 +156,7 @@ func (s *Store) finishLocked(l *lane) {
 func (s *Store) release(l *lane, a *attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.out, l.state = nil, idle
+	l.out, l.state, l.ending = nil, idle, false
 	if a != nil {
 		l.head = a
 	}

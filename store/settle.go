@@ -33,6 +33,7 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 	}
 	f, err := s.begin(ctx, e)
 	if err != nil {
+		s.keep(l)
 		return err
 	}
 	defer f.done()
@@ -46,6 +47,7 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 		return f.plan(p)
 	})
 	if err != nil {
+		s.keep(l)
 		return fmt.Errorf("settle %s: %w", w.Head().ID, err)
 	}
 	f.happened()
@@ -64,11 +66,19 @@ func (s *Store) outLane(w *bridge.Work) (*lane, error) {
 		return nil, ErrNotOut
 	}
 	l := s.laneLocked(w.Head())
-	if l.state != busy || len(l.out) != len(w.Entries) || l.out[0].seq != uint64(w.Entries[0]) {
+	if l.state != busy || l.ending || len(l.out) != len(w.Entries) || l.out[0].seq != uint64(w.Entries[0]) {
 		s.shrinkLocked(l, 0, 0)
 		return nil, fmt.Errorf("%s: %w", w.Head().ID, ErrNotOut)
 	}
+	l.ending = true
 	return l, nil
+}
+
+// keep leaves the work with its holder after an end that failed.
+func (s *Store) keep(l *lane) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.ending = false
 }
 
 // planEnd plans the end of deliveries: the last one of an entry deletes it, one before the last leaves a mark.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
@@ -109,6 +110,12 @@ func openFile(path string, o Options) (b *bbolt.DB, err error) {
 			b, err = nil, damaged(path, fmt.Errorf("%v", p))
 		}
 	}()
+	if err := walk(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if held(path, o.LockTimeout) { // by a process that writes, which looks like damage
+			return nil, inUse(path)
+		}
+		return nil, damaged(path, err)
+	}
 	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: o.LockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, MaxSize: o.MaxSize, OpenFile: o.OpenFile,
 		NoStatistics: true, // its counters cost a lock a read
@@ -125,6 +132,15 @@ func openFile(path string, o Options) (b *bbolt.DB, err error) {
 	return b, nil
 }
 
+// held reports whether another process has the file.
+func held(path string, timeout time.Duration) bool {
+	b, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: timeout, ReadOnly: true}) // maps the file and follows no page
+	if err == nil {
+		_ = b.Close()
+	}
+	return errors.Is(err, errTimeout)
+}
+
 func checkPages(b *bbolt.DB) error {
 	return b.View(func(tx *bbolt.Tx) error {
 		var first error
@@ -137,40 +153,61 @@ func checkPages(b *bbolt.DB) error {
 	})
 }
 
-// prepare makes the buckets of a new file, reads the counter of an old one and writes what lies beside it.
+// prepare makes the buckets of a new file, or reads the counter of an old one, and writes what lies beside it.
 func (d *DB) prepare(known identity, fresh bool) error {
-	var found string
-	err := d.bolt.Update(func(tx *bbolt.Tx) error {
+	found, err := d.readMeta()
+	if err != nil {
+		return openError(d.path, err)
+	}
+	switch {
+	case found == "":
+		if fresh || known.Store == "" {
+			known = newIdentity(d.now())
+		}
+		if err := d.create(known.Store); err != nil {
+			return openError(d.path, err)
+		}
+	case known.Store == "": // the process ended between the file and its identity
+		known = newIdentity(d.now())
+		known.Store = found
+	case known.Store != found:
+		return foreign(d.path, known.Store, found)
+	}
+	d.id = known
+	return d.writeBeside()
+}
+
+// readMeta answers the id that a file holds, "" for a new one, and takes over its counter.
+func (d *DB) readMeta() (id string, err error) {
+	err = d.bolt.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketMeta)
+		if b == nil {
+			return nil
+		}
+		id = string(b.Get(metaID))
+		for _, name := range [][]byte{bucketKV, bucketSeq, bucketTTL} {
+			if tx.Bucket(name) == nil || id == "" {
+				return fmt.Errorf("bucket %s or the id is missing: %w", name, store.ErrCorrupt)
+			}
+		}
+		var err error
+		d.counter, err = number(b.Get(metaCounter))
+		return err
+	})
+	return id, err
+}
+
+func (d *DB) create(id string) error {
+	d.counter = 1 // no cursor of a watch is ever 0
+	return d.bolt.Update(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{bucketKV, bucketSeq, bucketTTL, bucketMeta} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
 		meta := tx.Bucket(bucketMeta)
-		found = string(meta.Get(metaID))
-		if found == "" {
-			if fresh || known.Store == "" {
-				known = newIdentity(d.now())
-			}
-			found, d.counter = known.Store, 1 // no cursor of a watch is ever 0
-			return errors.Join(meta.Put(metaID, []byte(found)), meta.Put(metaCounter, binary.BigEndian.AppendUint64(nil, d.counter)))
-		}
-		var err error
-		d.counter, err = number(meta.Get(metaCounter))
-		return err
+		return errors.Join(meta.Put(metaID, []byte(id)), meta.Put(metaCounter, binary.BigEndian.AppendUint64(nil, d.counter)))
 	})
-	if err != nil {
-		return openError(d.path, err)
-	}
-	if known.Store == "" { // the process ended between the file and its identity
-		known = newIdentity(d.now())
-		known.Store = found
-	}
-	if known.Store != found {
-		return foreign(d.path, known.Store, found)
-	}
-	d.id = known
-	return d.writeBeside()
 }
 
 // ID is the store's identity, given when it was created.

@@ -1,0 +1,4 @@
+package bolt
+
+// Sweep is what Run does once a minute.
+func (d *DB) Sweep() { d.sweep() }

@@ -1,0 +1,181 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"os"
+)
+
+// bbolt maps the file and follows its pages on trust, in goroutines of its own: a page number that leads outside ends the process without a word. So the
+// pages are followed here first, with plain reads.
+//
+//	page  +-------+----------+----------+-------------+----------
+//	      | id, 8 | flags, 2 | count, 2 | overflow, 4 | elements
+//	branch element: place of the key, 4; its length, 4; page below, 8
+//	leaf element:   flags, 4; place of key and value, 4; length of the key, 4; length of the value, 4
+//	meta:           magic, 4; version, 4; page size, 4; flags, 4; root, 8; sequence, 8; freelist, 8; pages, 8; transaction, 8; FNV-1a of these, 8
+const (
+	pageHead     = 16
+	elementSize  = 16
+	metaSize     = 64
+	metaMagic    = 0xED0CDAED
+	branchPage   = 0x01
+	leafPage     = 0x02
+	bucketLeaf   = 0x01 // a leaf element whose value is a bucket
+	bucketHead   = 16   // page of the bucket's root, or 0 where its page follows; sequence
+	smallestPage = 1 << 10
+	largestPage  = 1 << 16
+)
+
+var native = binary.NativeEndian
+
+// meta is the root of one version of the tree.
+type meta struct{ size, root, pages, tx uint64 }
+
+// walker follows the pages of one file.
+type walker struct {
+	file io.ReaderAt
+	meta
+	seen map[uint64]bool
+}
+
+// walk reads every page that belongs to the newest version in the file and answers what does not hold. A file without any version is bbolt's to refuse.
+func walk(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	st, err := f.Stat()
+	if err == nil && st.Size() > 0 {
+		err = walkFile(f, uint64(st.Size()))
+	}
+	return errors.Join(err, f.Close())
+}
+
+func walkFile(f io.ReaderAt, size uint64) error {
+	m, ok := newest(f)
+	switch {
+	case !ok:
+		return errors.New("no valid meta page")
+	case m.pages > size/m.size:
+		return fmt.Errorf("cut short: %d bytes of at least %d", size, m.pages*m.size)
+	}
+	w := &walker{file: f, meta: m, seen: map[uint64]bool{}}
+	return w.page(m.root, true)
+}
+
+// newest answers the valid meta page with the larger transaction.
+func newest(f io.ReaderAt) (best meta, ok bool) {
+	for size := int64(0); size <= largestPage; size = max(smallestPage, 2*size) {
+		b := make([]byte, pageHead+metaSize)
+		if _, err := f.ReadAt(b, size); err != nil {
+			continue
+		}
+		b = b[pageHead:]
+		sum := fnv.New64a()
+		sum.Write(b[:metaSize-8])
+		m := meta{uint64(native.Uint32(b[8:])), native.Uint64(b[16:]), native.Uint64(b[40:]), native.Uint64(b[48:])}
+		valid := native.Uint32(b) == metaMagic && native.Uint64(b[56:]) == sum.Sum64() && m.size >= smallestPage && m.size <= largestPage
+		if valid && (size == 0 || uint64(size) == m.size) && (!ok || m.tx > best.tx) {
+			best, ok = m, true
+		}
+	}
+	return best, ok
+}
+
+// page follows one page and what is below it.
+func (w *walker) page(id uint64, buckets bool) error {
+	if id < 2 || id >= w.pages || w.seen[id] {
+		return fmt.Errorf("page %d is out of place", id)
+	}
+	w.seen[id] = true
+	b, err := w.read(id, 1)
+	if err != nil {
+		return err
+	}
+	if over := uint64(native.Uint32(b[12:])); over > 0 {
+		if over >= w.pages-id {
+			return fmt.Errorf("page %d runs over the end", id)
+		}
+		if b, err = w.read(id, over+1); err != nil {
+			return err
+		}
+	}
+	if got := native.Uint64(b); got != id {
+		return fmt.Errorf("page %d says that it is page %d", id, got)
+	}
+	if err := w.elements(b, buckets); err != nil {
+		return fmt.Errorf("page %d: %w", id, err)
+	}
+	return nil
+}
+
+func (w *walker) read(id, n uint64) ([]byte, error) {
+	b := make([]byte, n*w.size)
+	if _, err := w.file.ReadAt(b, int64(id*w.size)); err != nil {
+		return nil, fmt.Errorf("read page %d: %w", id, err)
+	}
+	return b, nil
+}
+
+// elements follows what stands on a page, whole with its overflow or inside a value.
+func (w *walker) elements(b []byte, buckets bool) error {
+	flags, count := native.Uint16(b[8:]), uint64(native.Uint16(b[10:]))
+	if pageHead+count*elementSize > uint64(len(b)) {
+		return fmt.Errorf("%d elements do not fit", count)
+	}
+	for i := range count {
+		at := pageHead + i*elementSize
+		var err error
+		switch flags {
+		case branchPage:
+			if !within(b, at, native.Uint32(b[at:]), native.Uint32(b[at+4:]), 0) {
+				return fmt.Errorf("element %d leads outside", i)
+			}
+			err = w.page(native.Uint64(b[at+8:]), buckets)
+		case leafPage:
+			err = w.leaf(b, at, buckets)
+		default:
+			return fmt.Errorf("flags %#x are neither branch nor leaf", flags)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if flags == branchPage && count == 0 || flags != branchPage && flags != leafPage {
+		return fmt.Errorf("flags %#x with %d elements", flags, count)
+	}
+	return nil
+}
+
+// leaf follows a leaf element; our buckets hold no buckets.
+func (w *walker) leaf(b []byte, at uint64, buckets bool) error {
+	flags, pos, key, val := native.Uint32(b[at:]), native.Uint32(b[at+4:]), native.Uint32(b[at+8:]), native.Uint32(b[at+12:])
+	if !within(b, at, pos, key, val) || key == 0 {
+		return fmt.Errorf("element at %d leads outside", at)
+	}
+	if flags&bucketLeaf == 0 && !buckets {
+		return nil
+	}
+	if !buckets || flags&bucketLeaf == 0 || val < bucketHead {
+		return fmt.Errorf("element at %d is no bucket where one belongs, or one where none does", at)
+	}
+	v := b[at+uint64(pos)+uint64(key):][:val]
+	if root := native.Uint64(v); root != 0 {
+		return w.page(root, false)
+	}
+	if len(v) < bucketHead+pageHead {
+		return fmt.Errorf("bucket at %d is cut short", at)
+	}
+	return w.elements(v[bucketHead:], false)
+}
+
+// within reports whether key and value of an element stand on its page.
+func within(b []byte, at uint64, pos, key, val uint32) bool {
+	end := at + uint64(pos) + uint64(key) + uint64(val)
+	return end <= uint64(len(b)) && end < math.MaxInt32
+}
