@@ -77,7 +77,7 @@ func TestBrowser_Pictures(t *testing.T) {
 		w.busy(trouble)
 		server := httptest.NewServer(framed(w))
 		for look, flags := range map[string][]string{"light": nil, "dark": {"--force-dark-mode", "--blink-settings=preferredColorScheme=0"}} {
-			for width, size := range map[string]string{"desktop": "1280,1500", "phone": "500,2400"} {
+			for width, size := range map[string]string{"desktop": "1280,2100", "phone": "500,3400"} {
 				file := filepath.Join(*shots, name+"-"+look+"-"+width+".png")
 				browse(t, append(flags, "--screenshot="+file, "--window-size="+size, server.URL+"/"+map[string]string{"phone": "frame"}[width])...)
 			}
@@ -90,7 +90,7 @@ func TestBrowser_Pictures(t *testing.T) {
 func framed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/frame" {
-			_, _ = w.Write([]byte(`<!doctype html><body style="margin:0;background:#888"><iframe src="/" style="border:0;width:390px;height:2400px"></iframe>`))
+			_, _ = w.Write([]byte(`<!doctype html><body style="margin:0;background:#888"><iframe src="/" style="border:0;width:390px;height:3400px"></iframe>`))
 			return
 		}
 		next.ServeHTTP(&unframed{w}, r)

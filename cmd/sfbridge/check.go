@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -114,6 +115,15 @@ func failed(place string, err error) Finding {
 	f := Finding{levelFault, place, err.Error(), ""}
 	if h, ok := errors.AsType[*bridge.HintError](err); ok {
 		f.Text, f.Remedy = strings.ReplaceAll(f.Text, "\n  remedy: "+h.Hint, ""), h.Hint
+	}
+	var dns *net.DNSError
+	var dial *net.OpError
+	switch {
+	case f.Remedy != "":
+	case errors.As(err, &dns):
+		f.Remedy = "check the host name in the configuration, and the name server of this machine"
+	case errors.As(err, &dial):
+		f.Remedy = "check the address in the configuration, and that this machine may reach it"
 	}
 	f.Text = strings.ReplaceAll(f.Text, "\n", "; ")
 	return f
