@@ -1,8 +1,9 @@
 package pubsub
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
 // metrics of one topic; the labels org and topic are on each.
@@ -16,14 +17,16 @@ type metrics struct {
 	heard       prometheus.Gauge
 }
 
-// newMetrics registers on r; a nil r registers nowhere.
+// newMetrics registers on r; a nil r registers nowhere. A second subscriber of a topic goes on with the figures of the first.
 func newMetrics(r prometheus.Registerer, c Config) *metrics {
 	if r != nil {
 		r = prometheus.WrapRegistererWith(prometheus.Labels{"org": string(c.Org), "topic": string(c.Topic)}, r)
 	}
-	make := promauto.With(r)
+	opts := func(name, help string) prometheus.Opts {
+		return prometheus.Opts{Namespace: "sfbridge", Subsystem: "stream", Name: name, Help: help}
+	}
 	counter := func(name, help string) prometheus.Counter {
-		return make.NewCounter(prometheus.CounterOpts{Namespace: "sfbridge", Subsystem: "stream", Name: name, Help: help})
+		return registered(r, prometheus.NewCounter(prometheus.CounterOpts(opts(name, help))))
 	}
 	return &metrics{
 		responses:   counter("responses_total", "Responses received, empty ones included."),
@@ -31,9 +34,23 @@ func newMetrics(r prometheus.Registerer, c Config) *metrics {
 		quarantined: counter("quarantined_total", "Events that could not be read."),
 		strays:      counter("stray_bits_total", "Bits of bitmaps that name no field of their schema."),
 		jumps:       counter("jumps_total", "Starts at the oldest kept event because the replay id was lost."),
-		breaks: make.NewCounterVec(prometheus.CounterOpts{Namespace: "sfbridge", Subsystem: "stream", Name: "breaks_total",
-			Help: "Streams that ended, by reason."}, []string{"reason"}),
-		heard: make.NewGauge(prometheus.GaugeOpts{Namespace: "sfbridge", Subsystem: "stream", Name: "last_message_timestamp_seconds",
-			Help: "When the service last said anything."}),
+		breaks: registered(r, prometheus.NewCounterVec(prometheus.CounterOpts(opts("breaks_total", "Streams that ended, by reason.")),
+			[]string{"reason"})),
+		heard: registered(r, prometheus.NewGauge(prometheus.GaugeOpts(opts("last_message_timestamp_seconds",
+			"When the service last said anything.")))),
 	}
+}
+
+// registered is c, or its like that is registered already.
+func registered[C prometheus.Collector](r prometheus.Registerer, c C) C {
+	if r == nil {
+		return c
+	}
+	var there prometheus.AlreadyRegisteredError
+	if err := r.Register(c); errors.As(err, &there) {
+		if like, ok := there.ExistingCollector.(C); ok {
+			return like
+		}
+	}
+	return c
 }

@@ -14,6 +14,8 @@ func TestMetrics_KeepTheirNamesAndLiveSideBySide(t *testing.T) {
 	for _, topic := range []bridge.Topic{"/data/ContactChangeEvent", "/data/LeadChangeEvent"} {
 		newMetrics(r, Config{Org: "00D5e0000012345EAA", Topic: topic}).breaks.WithLabelValues("end").Inc()
 	}
+	again := newMetrics(r, Config{Org: "00D5e0000012345EAA", Topic: "/data/LeadChangeEvent"})
+	again.breaks.WithLabelValues("end").Inc()
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -21,6 +23,9 @@ func TestMetrics_KeepTheirNamesAndLiveSideBySide(t *testing.T) {
 	var got []string
 	for _, f := range families {
 		got = append(got, f.GetName())
+		if f.GetName() == "sfbridge_stream_breaks_total" && f.GetMetric()[0].GetCounter().GetValue()+f.GetMetric()[1].GetCounter().GetValue() != 3 {
+			t.Errorf("the figures of a topic began anew: %v", f)
+		}
 		if len(f.GetMetric()) != 2 {
 			t.Errorf("%s has %d series, want one a topic", f.GetName(), len(f.GetMetric()))
 		}
