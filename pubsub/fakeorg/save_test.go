@@ -266,3 +266,47 @@ func TestDo_CommitsAllOrNothingAsTheAgent(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTx_FoldsTheEditsOfOneRecord(t *testing.T) {
+	d := newDesk(t, Options{})
+	id, gone := d.created("Contact", fields{"LastName": "A"}), d.created("Contact", fields{"LastName": "B"})
+	err := d.org.Do(func(tx *Tx) error {
+		made, err := tx.Create("Contact", fields{"LastName": "C"})
+		if err != nil {
+			return err
+		}
+		passing, err := tx.Create("Contact", fields{"LastName": "D"})
+		if err != nil {
+			return err
+		}
+		for _, err := range []error{
+			tx.Update("Contact", id, fields{"Title": "T"}), tx.Update("Contact", made, fields{"Title": "T"}), tx.Update("Contact", gone, fields{"Title": "T"}),
+			tx.Update("Contact", id, fields{"Department": "D"}), tx.Delete("Contact", gone), tx.Delete("Contact", passing),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		var told []string
+		for _, e := range tx.edits() {
+			told = append(told, string(e.Kind)+" "+textOf(e.Row["LastName"])+" "+strings.Join(e.Changed, ","))
+		}
+		want := []string{"CREATE C ", "UPDATE A LastModifiedDate,LastModifiedById,Title,Department", "DELETE B "}
+		slices.Sort(told)
+		slices.Sort(want)
+		for i := range told {
+			words, wanted := strings.FieldsFunc(told[i], comma), strings.FieldsFunc(want[i], comma)
+			slices.Sort(words)
+			slices.Sort(wanted)
+			if !slices.Equal(words, wanted) {
+				t.Errorf("told %q, want %q", told[i], want[i])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func comma(r rune) bool { return r == ',' || r == ' ' }
