@@ -14,6 +14,33 @@
 // The package starts no goroutine of its own; handlers run on the caller's server. No lock is held across I/O or a wait, so it lives
 // inside testing/synctest. Nothing is durable: a new Org is a new org, and Reset takes it back to its seed.
 //
+// # Steering
+//
+// Whatever a test does through methods of Org, another process does over HTTP, with JSON and without a token:
+//
+//	POST /__fake/v1/event         {"edits":[{"object":"Contact","verb":"update","id":"003…","fields":{"Title":"Dr"}}]}
+//	                              one transaction of the Agent; "user" and "origin" make it another's
+//	                              {"inject":{"topic":…,"schemaId":…,"payload":base64}} puts an event on the bus as it is
+//	POST /__fake/v1/expire        {} or {"before":time}: events and replay ids fall out of the bus
+//	POST /__fake/v1/stall         {"on":true}: streams go silent
+//	POST /__fake/v1/close         {"code":14} or {"error":"replayid.corrupted","count":1}: streams end
+//	POST /__fake/v1/fault         {"rule":{"path":"/query","nth":3,"status":503}}, {"rpc":"GetSchema","error":…}, {"clear":true}; see Fault
+//	POST /__fake/v1/revoke        {"token":…}: one session ends, or all
+//	POST /__fake/v1/allocation    {"delivery":25000,"api":15000}
+//	POST /__fake/v1/clock         {"offset":"72h"} or {"advance":"1h"}
+//	POST /__fake/v1/hide          {"object":"Contact","field":"Phone","on":true}: field-level security
+//	POST /__fake/v1/reset         {}: back to the seed
+//	GET  /__fake/v1/calls, events, subscriptions, rows?object=Contact
+//
+// # Seed
+//
+// A seed adds to the standard objects; see Seed, ObjectSeed, FieldSeed and RowSeed for every member. State and country codes,
+// currencies and record types are fields like any other, so an org has them when its seed does:
+//
+//	{"objects": [{"name": "Vehicle__c", "fields": [{"name": "Vin__c", "type": "string", "length": 17, "externalId": true}]}],
+//	 "rows": [{"object": "Account", "ref": "acme", "fields": {"Name": "Acme"}},
+//	          {"object": "Contact", "fields": {"LastName": "Lee", "AccountId": "@acme"}}]}
+//
 // It shares no code with the packages it judges but the stubs in pubsubpb, so that a mistake cannot be mirrored in it. It opens no
 // outgoing connection and knows nothing of messaging platforms.
 package fakeorg
