@@ -45,6 +45,9 @@ func (s *Subscriber) learn(st *stream) {
 	if time.Since(st.opened) >= shortLife {
 		s.failures, s.renewals = 0, 0
 	}
+	if time.Since(st.opened) >= longLife {
+		s.credit = s.cfg.Credit
+	}
 }
 
 func (s *Subscriber) remedy(ctx context.Context, st *stream, f fault) time.Duration {

@@ -42,7 +42,8 @@ type stream struct {
 	opened  time.Time
 
 	call     pubsubpb.PubSub_SubscribeClient
-	asks     chan int32 // credit to ask for
+	watch    *time.Timer // ends the call when it is silent for too long
+	asks     chan int32  // credit to ask for
 	arrived  chan *pubsubpb.FetchResponse
 	done     chan load // what is durable, or given up as the context ended
 	flying   load      // what is in flight
@@ -64,14 +65,16 @@ func (st *stream) Run(ctx context.Context) error {
 	defer end(nil)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewell, func() { end(errStop) }) })
 	defer stop()
+	st.watch = time.AfterFunc(st.limit, func() { end(errSilent) })
+	defer st.watch.Stop()
 	var err error
 	if st.call, err = st.sub.client.Subscribe(life); err != nil {
-		return err
+		return st.why(life, err)
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { st.send(ctx, life) })
 	wg.Go(func() { st.work(ctx) })
-	err = st.receive(ctx, life, end)
+	err = st.receive(ctx, life)
 	close(st.arrived)
 	end(errStop)
 	wg.Wait()
@@ -106,22 +109,17 @@ func (st *stream) send(ctx, life context.Context) {
 }
 
 // receive reads responses, asks for as many events as came, and hands them over.
-func (st *stream) receive(ctx, life context.Context, end context.CancelCauseFunc) error {
-	watch := time.AfterFunc(st.limit, func() { end(errSilent) })
-	defer watch.Stop()
+func (st *stream) receive(ctx, life context.Context) error {
 	for {
-		watch.Stop()
+		st.watch.Stop() // a full sink is no silence
 		if !st.room(ctx) {
 			return errStop
 		}
-		watch.Reset(st.limit)
+		st.watch.Reset(st.limit)
 		began := time.Now()
 		response, err := st.call.Recv()
 		if err != nil {
-			if errors.Is(context.Cause(life), errSilent) {
-				return errSilent
-			}
-			return err
+			return st.why(life, err)
 		}
 		st.heard(response, time.Since(began))
 		if n := int32(len(response.GetEvents())); n > 0 {
@@ -134,6 +132,14 @@ func (st *stream) receive(ctx, life context.Context, end context.CancelCauseFunc
 		st.flying.add(weigh(response))
 		st.arrived <- response // never blocks: room saw to it
 	}
+}
+
+// why is the error of a call, or the silence that the watchdog ended it for.
+func (st *stream) why(life context.Context, err error) error {
+	if errors.Is(context.Cause(life), errSilent) {
+		return errSilent
+	}
+	return err
 }
 
 // room waits until another response may be taken.

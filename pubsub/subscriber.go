@@ -43,17 +43,21 @@ func (s *Subscriber) Run(ctx context.Context) error {
 	if !s.persist(ctx, "read position", func() error { return s.load(ctx) }) {
 		return nil
 	}
-	for ctx.Err() == nil {
-		st, err := s.open(ctx)
-		if err == nil {
-			err = st.Run(ctx)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		pause(ctx, s.recover(ctx, st, err))
+	for pause(ctx, s.round(ctx)) {
 	}
 	return nil
+}
+
+// round reads one stream to its end and answers how long to wait for the next.
+func (s *Subscriber) round(ctx context.Context) time.Duration {
+	st, err := s.open(ctx)
+	if err == nil {
+		err = st.Run(ctx)
+	}
+	if ctx.Err() != nil {
+		return 0
+	}
+	return s.recover(ctx, st, err)
 }
 
 // load reads where the topic was left.

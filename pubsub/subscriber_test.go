@@ -457,6 +457,23 @@ func TestSubscriber_WaitsForASinkThatRefuses(t *testing.T) {
 	})
 }
 
+func TestSubscriber_AsksForLessAfterAnOverflowAndForAllLater(t *testing.T) {
+	inBubble(t, fakeorg.Options{}, func(s *stand) {
+		s.works(60, 2*time.Minute)
+		for i, want := range []int{50, 25, 12} {
+			s.org.StreamFault("subscription.fetch.overflow", 1)
+			s.wait(time.Second << (i + 1))
+			if running := s.org.Subscriptions(); len(running) != 1 || running[0].Credit != want {
+				s.Fatalf("streams %+v, want %d asked for", running, want)
+			}
+		}
+		s.works(60, 5*time.Minute)
+		s.org.CloseStreams(codes.OK, "")
+		s.works(60, time.Second)
+		s.asks()
+	})
+}
+
 func TestSubscriber_HidesTheCommitBehindTwoBatches(t *testing.T) {
 	inBubble(t, fakeorg.Options{}, func(s *stand) {
 		s.wait(61 * time.Second)

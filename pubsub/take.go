@@ -15,7 +15,7 @@ const topicPrefix = "/data/"
 
 // take makes responses durable in one step, or leaves them undone when the context ends. The position moves only with what is before it.
 func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) {
-	if ctx.Err() != nil || s.first() && !s.anchor(ctx) {
+	if ctx.Err() != nil {
 		return
 	}
 	var changes []bridge.Change
@@ -34,10 +34,11 @@ func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) 
 			marks = append(marks, mark{replay: r.GetLatestReplayId(), idle: true})
 		}
 	}
-	if len(marks) > 0 {
-		p, newest := s.trail.beyond(marks, s.deps.Now())
-		s.accept(ctx, changes, p, newest)
+	if len(marks) == 0 || s.first() && !s.anchor(ctx) {
+		return
 	}
+	p, newest := s.trail.beyond(marks, s.deps.Now())
+	s.accept(ctx, changes, p, newest)
 }
 
 // read decodes an event or sees it into quarantine, where it is no change but has its place; it reports false when the context ended.

@@ -157,7 +157,7 @@ func (s *Schema) flags(header []datum) (f flags, err error) {
 	total := 0
 	f.tops = make([]bool, len(s.columns))
 	for name, m := range map[string]*mask{"changedFields": &f.changed, "nulledFields": &f.nulled, "diffFields": &f.diff} {
-		strays := 0
+		var strays int
 		if *m, strays, err = s.readMask(s.get(header, name).items); err != nil {
 			return f, fmt.Errorf("%s: %w", name, err)
 		}
