@@ -68,9 +68,8 @@ func (c *transferCheck) run() {
 }
 
 func (c *transferCheck) activity() {
-	known := platforms()[c.p.Platform].activities
-	if len(known) > 0 && !slices.Contains(known, c.t.Type) {
-		c.add(c.path+".type", meant(c.t.Type, known), "%s has no event %q", c.p.Platform, c.t.Type)
+	if t := platforms()[c.p.Platform].traits; t != nil && !slices.Contains(t.Events, c.t.Type) {
+		c.add(c.path+".type", meant(c.t.Type, t.Events), "%s has no event %q", t.Name, c.t.Type)
 	}
 	if c.t.Direction != string(bridge.Outbound) {
 		c.add(c.path+".direction", `write direction = "outbound"`, "what happens on a platform goes to Salesforce alone")
@@ -180,7 +179,32 @@ func (c *transferCheck) sides(path string, p *PairConfig, d bridge.Direction) {
 		c.add(path+".platform", `write platform = "lastName"`, "the pair names no attribute of the platform")
 	case p.Platform != "" && !attributePattern.MatchString(p.Platform):
 		c.add(path+".platform", "write the attribute, such as lastName or custom.region", "%q is not the name of an attribute", p.Platform)
+	case p.Platform != "":
+		c.attribute(path+".platform", p.Platform, d)
 	}
+}
+
+// attribute sees to it that the platform has the attribute, and lets it be written where it is to be.
+func (c *transferCheck) attribute(path, name string, d bridge.Direction) {
+	t := platforms()[c.p.Platform].traits
+	if t == nil || t.Custom != "" && strings.HasPrefix(name, t.Custom) && len(name) > len(t.Custom) {
+		return
+	}
+	var known []string
+	for _, a := range t.Attributes {
+		if known = append(known, string(a.Name)); string(a.Name) == name {
+			if a.ReadOnly && d.Covers(bridge.Inbound) && !strings.Contains(path, ".identity[") {
+				c.add(path, `write direction = "outbound" on the pair`, "%s lets nobody write %s", t.Name, name)
+			}
+			return
+		}
+	}
+	for _, a := range t.Activities {
+		if known = append(known, string(a)); string(a) == name && c.t.Type != "" {
+			return
+		}
+	}
+	c.add(path, cmp.Or(suggestion(name, known), `custom fields are written as custom.NAME`), "%s has no attribute %q", t.Name, name)
 }
 
 // twice blames two pairs that write the same field or the same attribute.

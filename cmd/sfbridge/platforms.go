@@ -15,16 +15,16 @@ import (
 type platformKind struct {
 	// section makes the platform's part of a project, with its defaults.
 	section func() any
-	// activities are the event types that a transfer may name; contacts are always possible.
-	activities []string
+	// traits say which attributes and events there are.
+	traits *platform.Traits
 }
 
 // platforms lists what exists.
 func platforms() map[string]platformKind {
 	return map[string]platformKind{
 		"respondio": {
-			section:    func() any { return defaultRespondio() },
-			activities: []string{"message.received", "message.sent", "conversation.opened", "conversation.closed"},
+			section: func() any { return defaultRespondio() },
+			traits:  respondio.Traits(),
 		},
 	}
 }

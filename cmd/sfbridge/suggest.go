@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -18,10 +19,15 @@ func nearest(written string, all []string) string {
 
 // meant is a remedy for a word that is none of all.
 func meant(written string, all []string) string {
+	return cmp.Or(suggestion(written, all), "write "+listed(all))
+}
+
+// suggestion asks whether the nearest word was meant; "" where none is near.
+func suggestion(written string, all []string) string {
 	if n := nearest(written, all); n != "" {
 		return "did you mean " + n + "?"
 	}
-	return "write " + listed(all)
+	return ""
 }
 
 // listed is "a, b or c".
