@@ -200,6 +200,7 @@ func TestQuery_RefusesInSalesforcesWords(t *testing.T) {
 		"SELECT Id FROM Contact WHERE LastName = 'x":                             {"MALFORMED_QUERY", "unterminated"},
 		"SELECT Id FROM Contact WHERE LastName = 'x' 'y'":                        {"MALFORMED_QUERY", "unexpected token"},
 		"SELECT Id FROM Contact WHERE LastName = 'a' AND Id = null OR Id = null": {"MALFORMED_QUERY", "unexpected token: 'OR'"},
+		`SELECT Id FROM Contact WHERE LastName = 'a\q'`:                          {"MALFORMED_QUERY", "Illegal character"},
 		"SELECT * FROM Contact":                                                  {"MALFORMED_QUERY", "unexpected token: '*'"},
 		"SELECT Nope__c FROM Contact":                                            {"INVALID_FIELD", "No such column 'Nope__c' on entity 'Contact'"},
 		"SELECT Fax FROM Contact":                                                {"INVALID_FIELD", "No such column 'Fax'"},

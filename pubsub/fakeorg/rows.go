@@ -52,18 +52,19 @@ func (c *call) create(o *Object) reply {
 	if err != nil {
 		return c.refuseRow(o, err)
 	}
-	return c.created(o, id)
+	return c.created(o, members{{"id", id}, {"success", true}, {"errors", []any{}}}, id)
 }
 
-func (c *call) created(o *Object, id string) reply {
-	return answer(http.StatusCreated, saved(id, true)).with("Location", c.rowURL(o, id))
+func (c *call) created(o *Object, body members, id string) reply {
+	return answer(http.StatusCreated, body).with("Location", c.rowURL(o, id))
 }
 
 func (c *call) rowURL(o *Object, id string) string {
 	return "/services/data/" + c.version + "/sobjects/" + o.Name + "/" + id
 }
 
-func saved(id string, created bool) members {
+// upserted is the body of an answer to an upsert; that of a create does not tell what was done.
+func upserted(id string, created bool) members {
 	return members{{"id", id}, {"success", true}, {"errors", []any{}}, {"created", created}}
 }
 
@@ -269,11 +270,11 @@ func (c *call) upsert(o *Object, f *Field, value string) reply {
 	case several != nil:
 		return c.choices(o, several)
 	case created:
-		return c.created(o, id)
+		return c.created(o, upserted(id, true), id)
 	case c.version < "v46.0":
 		return reply{status: http.StatusNoContent}
 	}
-	return answer(http.StatusOK, saved(id, false))
+	return answer(http.StatusOK, upserted(id, false))
 }
 
 // refuseRow is refusal for a single row: it tells the rows a duplicate rule found.

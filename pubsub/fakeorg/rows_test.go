@@ -115,6 +115,10 @@ type fields = map[string]any
 
 func TestRows_LiveThroughCreateReadUpdateDelete(t *testing.T) {
 	d := newDesk(t, Options{})
+	made := d.do(http.MethodPost, "/sobjects/Account", fields{"Name": "A"})
+	if _, tells := mustDecode[fields](t, made)["created"]; tells || !strings.HasPrefix(made.Header().Get("Location"), "/services/data/v66.0/sobjects/Account/001") {
+		t.Errorf("create answers %v %s", made.Header(), made.Body)
+	}
 	id := d.created("contact", fields{"FirstName": "Ann", "LastName": " Lee ", "Email": "Ann@X.io", "MailingCity": "Bern"})
 	if len(id) != 18 || id[:3] != "003" {
 		t.Errorf("id %q", id)
