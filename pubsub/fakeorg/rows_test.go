@@ -166,3 +166,17 @@ func TestUpsert_AnswersByWhatItDid(t *testing.T) {
 		t.Errorf("several: %d %s", w.Code, w.Body)
 	}
 }
+
+func TestUpsert_FollowsAKeyThatMoved(t *testing.T) {
+	d := newDesk(t, Options{})
+	id := d.created("Contact", fields{"LastName": "A", "Messaging_Id__c": "old"})
+	if w := d.do(http.MethodPatch, "/sobjects/Contact/"+id, fields{"Messaging_Id__c": "new"}); w.Code != http.StatusNoContent {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	w := d.do(http.MethodPatch, "/sobjects/Contact/Messaging_Id__c/NEW", fields{"Title": "T"})
+	if got := mustDecode[fields](t, w); got["id"] != id || got["created"] != false {
+		t.Errorf("the new key finds %v", got)
+	}
+	d.refused(d.do(http.MethodGet, "/sobjects/Contact/Messaging_Id__c/old", nil), 404, "NOT_FOUND")
+	d.created("Contact", fields{"LastName": "B", "Messaging_Id__c": "old"})
+}
