@@ -37,10 +37,10 @@ func TestChange_SaysWhatWasEdited(t *testing.T) {
 				s.Fatal(err)
 			}
 			s.wait(time.Second)
-			return s.journal.changes[len(s.journal.changes)-1]
+			return s.journal.now().changes[len(s.journal.now().changes)-1]
 		}
 		c := edit(map[string]any{"MailingCity": "Kyoto", "FirstName": "Yui", "Phone": nil, "Birthdate": "1972-10-21"})
-		created := s.journal.changes[0]
+		created := s.journal.now().changes[0]
 		text := func(s string) bridge.Value { return bridge.Value{Kind: bridge.Text, Text: s} }
 		first := bridge.Fields{
 			"LastName": text("Sato"), "FirstName": text("Aiko"), "MailingCity": text("Nara"), "MailingStreet": bridge.NullValue(),
@@ -74,7 +74,7 @@ func TestChange_SaysWhatWasEdited(t *testing.T) {
 			s.Fatal(err)
 		}
 		s.wait(time.Second)
-		c = s.journal.changes[len(s.journal.changes)-1]
+		c = s.journal.now().changes[len(s.journal.now().changes)-1]
 		if d := cmp.Diff([]bridge.Field{"Title"}, c.Reread); d != "" || c.Cleared != nil {
 			s.Errorf("a hidden field: cleared %v, to be read again (-want +got):\n%s", c.Cleared, d)
 		}
@@ -82,7 +82,7 @@ func TestChange_SaysWhatWasEdited(t *testing.T) {
 			s.Fatal(err)
 		}
 		s.wait(time.Second)
-		if c = s.journal.changes[len(s.journal.changes)-1]; c.Type != bridge.Delete || c.Records[0] != bridge.RecordID(id) || c.Values != nil {
+		if c = s.journal.now().changes[len(s.journal.now().changes)-1]; c.Type != bridge.Delete || c.Records[0] != bridge.RecordID(id) || c.Values != nil {
 			s.Errorf("deleted %+v", c)
 		}
 	})

@@ -56,8 +56,8 @@ func chaos(t *testing.T, seed int64) {
 		}
 		s.journal.set(func(j *journal) { j.refuse, j.slow = nil, 0 })
 		s.arrives(2 * time.Hour)
-		if len(s.journal.holes) != 1 || len(s.journal.quarantine) != 0 {
-			s.Errorf("holes %+v, quarantined %+v", s.journal.holes, s.journal.quarantine)
+		if len(s.journal.now().holes) != 1 || len(s.journal.now().quarantine) != 0 {
+			s.Errorf("holes %+v, quarantined %+v", s.journal.now().holes, s.journal.now().quarantine)
 		}
 		s.works(60, time.Second)
 	})

@@ -21,7 +21,7 @@ func TestSubscriber_AsksForASchemaUntilItIsThere(t *testing.T) {
 		s.org.DelaySchemas(1200 * time.Millisecond)
 		s.change(60)
 		s.arrives(14 * time.Minute)
-		if q := s.journal.quarantine; len(q) != 0 {
+		if q := s.journal.now().quarantine; len(q) != 0 {
 			s.Errorf("quarantined %+v", q)
 		}
 		s.works(60, time.Second)
@@ -35,11 +35,11 @@ func TestSubscriber_QuarantinesWhenPatienceWithASchemaEnds(t *testing.T) {
 		s.org.FailSchemas(1_000_000)
 		s.change(60)
 		s.wait(14 * time.Minute)
-		if n := len(s.journal.quarantine); n != 0 {
+		if n := len(s.journal.now().quarantine); n != 0 {
 			s.Fatalf("%d events quarantined before a quarter of an hour", n)
 		}
 		s.wait(10 * time.Minute)
-		q := s.journal.quarantine
+		q := s.journal.now().quarantine
 		if len(q) != 60 {
 			s.Fatalf("%d events quarantined", len(q))
 		}
@@ -79,7 +79,7 @@ func TestSubscriber_QuarantinesWhatCannotBeReadAndGoesOn(t *testing.T) {
 		}
 		s.change(60)
 		s.wait(time.Second)
-		if q := s.journal.quarantine; len(q) != 2 || q[0].Event != bad.ID || q[1].Event != odd.ID {
+		if q := s.journal.now().quarantine; len(q) != 2 || q[0].Event != bad.ID || q[1].Event != odd.ID {
 			s.Errorf("quarantined %+v", q)
 		}
 		if n := len(s.journal.events()); n != 120 {
@@ -89,7 +89,7 @@ func TestSubscriber_QuarantinesWhatCannotBeReadAndGoesOn(t *testing.T) {
 		s.end()
 		s.begin()
 		s.wait(time.Second)
-		if len(s.journal.quarantine) != 2 {
+		if len(s.journal.now().quarantine) != 2 {
 			s.Error("what is quarantined came again")
 		}
 	})
@@ -110,7 +110,7 @@ func TestSubscriber_DoesNotPassAnEventBeforeItsQuarantineIsDurable(t *testing.T)
 		s.journal.set(func(j *journal) { j.refuse = nil })
 		s.begin()
 		s.wait(time.Minute)
-		if q := s.journal.quarantine; len(q) != 1 || q[0].Event != bad.ID {
+		if q := s.journal.now().quarantine; len(q) != 1 || q[0].Event != bad.ID {
 			s.Errorf("quarantined %+v", q)
 		}
 		if n := len(s.journal.events()); n != 120 {
@@ -138,7 +138,7 @@ func TestSubscriber_DecodesEachEventByItsOwnSchema(t *testing.T) {
 		}
 		s.arrives(time.Second)
 		count := map[bridge.Object]int{}
-		for _, c := range s.journal.changes {
+		for _, c := range s.journal.now().changes {
 			count[c.Object]++
 			name := c.Values["LastName"].Text
 			if c.Object == "Account" {
@@ -227,7 +227,7 @@ func TestSubscriber_KeepsItsPatienceWhileTheServiceIsOutOfReach(t *testing.T) {
 		s.wait(5 * time.Hour)
 		s.wire.cut(false)
 		s.arrives(5 * time.Minute)
-		if q := s.journal.quarantine; len(q) != 0 {
+		if q := s.journal.now().quarantine; len(q) != 0 {
 			s.Errorf("%d events quarantined for want of a network", len(q))
 		}
 		s.works(60, time.Second)

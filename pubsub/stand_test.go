@@ -165,16 +165,27 @@ func (l *login) count() int {
 
 // journal is what is durable: it outlives subscribers.
 type journal struct {
-	mu         sync.Mutex
+	mu sync.Mutex
+	kept
+	refuse  error
+	slow    time.Duration
+	open    int // calls of Accept that run now
+	trouble string
+}
+
+// kept is what was made durable.
+type kept struct {
 	position   bridge.Position
 	changes    []bridge.Change
-	calls      int
 	holes      []bridge.Hole
 	quarantine []pubsub.Quarantined
-	refuse     error
-	slow       time.Duration
-	open       int // calls of Accept that run now
-	trouble    string
+}
+
+// now is what is durable at this moment.
+func (j *journal) now() kept {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return kept{j.position, slices.Clone(j.changes), slices.Clone(j.holes), slices.Clone(j.quarantine)}
 }
 
 func (j *journal) Accept(ctx context.Context, changes []bridge.Change, p bridge.Position) error {
@@ -201,7 +212,6 @@ func (j *journal) Accept(ctx context.Context, changes []bridge.Change, p bridge.
 	if len(p.Replay) == 0 || !p.Anchored || p.At.IsZero() {
 		j.trouble = fmt.Sprintf("position %+v", p)
 	}
-	j.calls++
 	j.changes = append(j.changes, changes...)
 	j.position = p
 	return nil

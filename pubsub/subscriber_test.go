@@ -25,12 +25,12 @@ func TestSubscriber_AnchorsAtTheTipAndRecordsTheHoleBefore(t *testing.T) {
 		if len(s.journal.replay()) == 0 {
 			s.Fatal("no anchor was stored")
 		}
-		if h := s.journal.holes; len(h) != 1 || !h[0].From.Equal(began) || h[0].To.Sub(began) != time.Minute {
+		if h := s.journal.now().holes; len(h) != 1 || !h[0].From.Equal(began) || h[0].To.Sub(began) != time.Minute {
 			s.Errorf("holes %+v", h)
 		}
 		s.works(120, time.Second)
-		if len(s.journal.holes) != 1 {
-			s.Errorf("%d holes", len(s.journal.holes))
+		if len(s.journal.now().holes) != 1 {
+			s.Errorf("%d holes", len(s.journal.now().holes))
 		}
 	})
 }
@@ -38,8 +38,8 @@ func TestSubscriber_AnchorsAtTheTipAndRecordsTheHoleBefore(t *testing.T) {
 func TestSubscriber_AnchorsOnAnEventThatComesFirst(t *testing.T) {
 	inBubble(t, fakeorg.Options{}, func(s *stand) {
 		s.works(1, time.Second)
-		if len(s.journal.replay()) == 0 || len(s.journal.holes) != 1 {
-			s.Errorf("position %x, holes %+v", s.journal.replay(), s.journal.holes)
+		if len(s.journal.replay()) == 0 || len(s.journal.now().holes) != 1 {
+			s.Errorf("position %x, holes %+v", s.journal.replay(), s.journal.now().holes)
 		}
 		s.end()
 		s.change(60)
@@ -74,15 +74,15 @@ func TestSubscriber_StoresTheIdOfAKeepaliveWhenQuiet(t *testing.T) {
 			s.Error("the newest id was stored before anything followed it")
 		}
 		s.wait(80 * time.Hour) // far beyond the retention
-		if bytes.Equal(before, s.journal.replay()) || s.journal.position.At.Before(time.Now().Add(-2*time.Minute)) {
-			s.Errorf("the position stands still: %+v", s.journal.position)
+		if bytes.Equal(before, s.journal.replay()) || s.journal.now().position.At.Before(time.Now().Add(-2*time.Minute)) {
+			s.Errorf("the position stands still: %+v", s.journal.now().position)
 		}
 		s.end()
 		s.change(50)
 		s.begin()
 		s.arrives(time.Second)
-		if len(s.journal.holes) != 1 {
-			s.Errorf("holes %+v", s.journal.holes)
+		if len(s.journal.now().holes) != 1 {
+			s.Errorf("holes %+v", s.journal.now().holes)
 		}
 	})
 }
@@ -130,8 +130,8 @@ func TestSubscriber_ComesBackAfterEveryKindOfEnd(t *testing.T) {
 			s.works(50, time.Second)
 			s.asks()
 		}
-		if len(s.journal.holes) != 1 {
-			s.Errorf("holes %+v", s.journal.holes)
+		if len(s.journal.now().holes) != 1 {
+			s.Errorf("holes %+v", s.journal.now().holes)
 		}
 	})
 }
@@ -261,8 +261,8 @@ func TestSubscriber_ReplayIdWithinRetentionIsTaken(t *testing.T) {
 		s.wait(71*time.Hour + 55*time.Minute)
 		s.begin()
 		s.wait(time.Second)
-		if len(s.journal.events()) != 120 || len(s.journal.holes) != 1 || s.asks().From != "CUSTOM" {
-			s.Errorf("%d events, holes %+v", len(s.journal.events()), s.journal.holes)
+		if len(s.journal.events()) != 120 || len(s.journal.now().holes) != 1 || s.asks().From != "CUSTOM" {
+			s.Errorf("%d events, holes %+v", len(s.journal.events()), s.journal.now().holes)
 		}
 	})
 }
@@ -270,14 +270,14 @@ func TestSubscriber_ReplayIdWithinRetentionIsTaken(t *testing.T) {
 func TestSubscriber_LostReplayIdOpensAHoleAndReadsFromTheOldest(t *testing.T) {
 	inBubble(t, fakeorg.Options{}, func(s *stand) {
 		s.works(60, 61*time.Second)
-		stored := s.journal.position
+		stored := s.journal.now().position
 		s.end()
 		s.change(30) // these fall out of the bus
 		s.wait(72*time.Hour + time.Minute)
 		s.change(60)
 		s.begin()
 		s.wait(time.Second)
-		if h := s.journal.holes; len(h) != 2 || !h[1].From.Equal(stored.At.Add(-10*time.Minute)) || time.Since(h[1].To) > 2*time.Second {
+		if h := s.journal.now().holes; len(h) != 2 || !h[1].From.Equal(stored.At.Add(-10*time.Minute)) || time.Since(h[1].To) > 2*time.Second {
 			s.Fatalf("holes %+v", h)
 		}
 		if got := s.asks().From; got != "EARLIEST" {
@@ -296,8 +296,8 @@ func TestSubscriber_LostReplayIdOpensAHoleAndReadsFromTheOldest(t *testing.T) {
 		}
 		s.change(50)
 		s.wait(time.Second)
-		if n := len(s.journal.events()); n != 60+60+50 || len(s.journal.holes) != 2 {
-			s.Errorf("%d events, %d holes", n, len(s.journal.holes))
+		if n := len(s.journal.events()); n != 60+60+50 || len(s.journal.now().holes) != 2 {
+			s.Errorf("%d events, %d holes", n, len(s.journal.now().holes))
 		}
 	})
 }
@@ -312,8 +312,8 @@ func TestSubscriber_LostReplayIdNeverLoops(t *testing.T) {
 		if b := s.sub.Status().Breaks; b > 3 {
 			s.Errorf("%d attempts in five minutes", b)
 		}
-		if len(s.journal.holes) != 2 {
-			s.Errorf("holes %+v", s.journal.holes)
+		if len(s.journal.now().holes) != 2 {
+			s.Errorf("holes %+v", s.journal.now().holes)
 		}
 		s.wait(time.Hour)
 		if b := s.sub.Status().Breaks; b < 5 || b > 9 {
@@ -338,8 +338,8 @@ func TestSubscriber_LostReplayIdWaitsForADurableHole(t *testing.T) {
 		}
 		s.journal.set(func(j *journal) { j.refuse = nil })
 		s.arrives(time.Minute)
-		if len(s.journal.holes) != 2 {
-			s.Errorf("holes %+v", s.journal.holes)
+		if len(s.journal.now().holes) != 2 {
+			s.Errorf("holes %+v", s.journal.now().holes)
 		}
 		s.works(60, time.Second)
 	})
@@ -367,8 +367,8 @@ func TestSubscriber_SurvivesAMoveOfTheOrg(t *testing.T) {
 			s.Errorf("then it reads from %s", got)
 		}
 		s.works(60, time.Second)
-		if len(s.journal.holes) != 2 {
-			s.Errorf("holes %+v", s.journal.holes)
+		if len(s.journal.now().holes) != 2 {
+			s.Errorf("holes %+v", s.journal.now().holes)
 		}
 	})
 }
