@@ -169,8 +169,12 @@ func damagedRecords(t *testing.T, h *house) {
 		h.apply(store.Op{Key: key, Val: it.Val})
 	}
 	h.settle(h.takes(outbound, "b1"), bridge.Effects{}) // a1 was the first in turn and is passed over
+	w := h.takes(outbound, "a2")
 	h.reopen()
 	h.settle(h.takes(outbound, "a2"), bridge.Effects{})
+	if err := h.Settle(h.ctx(), w, bridge.Effects{}); err == nil {
+		t.Error("work of before the restart is settled")
+	}
 	if _, err := h.LinkOf(h.ctx(), org, project, record(1)); !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("a damaged link reads as %v", err)
 	}
