@@ -12,10 +12,7 @@ import (
 	"sfbridge/store/storetest"
 )
 
-// bbolt leaves its scan of free pages behind when a damaged file makes it panic; the process ends then.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("go.etcd.io/bbolt.(*DB).freepages.func2"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open is the engine as the suites want it.
 func open(t testing.TB, dir string, now func() time.Time) storetest.Opened {

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func walkFile(f io.ReaderAt, size uint64) error {
 		return fmt.Errorf("cut short: %d bytes of at least %d", size, m.pages*m.size)
 	}
 	w := &walker{file: f, meta: m, seen: map[uint64]bool{}}
-	return w.page(m.root, true)
+	return w.page(m.root, true, span{})
 }
 
 // newest answers the valid meta page with the larger transaction.
@@ -87,19 +88,21 @@ func newest(f io.ReaderAt) (best meta, ok bool) {
 	return best, ok
 }
 
+// span is which keys may stand on a page: from low on and below high, nil for no end.
+type span struct{ low, high []byte }
+
 // page follows one page and what is below it.
-func (w *walker) page(id uint64, buckets bool) error {
-	if id < 2 || id >= w.pages || w.seen[id] {
-		return fmt.Errorf("page %d is out of place", id)
+func (w *walker) page(id uint64, buckets bool, s span) error {
+	if err := w.claim(id, 0); err != nil {
+		return err
 	}
-	w.seen[id] = true
 	b, err := w.read(id, 1)
 	if err != nil {
 		return err
 	}
 	if over := uint64(native.Uint32(b[12:])); over > 0 {
-		if over >= w.pages-id {
-			return fmt.Errorf("page %d runs over the end", id)
+		if err := w.claim(id+1, over-1); err != nil {
+			return err
 		}
 		if b, err = w.read(id, over+1); err != nil {
 			return err
@@ -108,8 +111,22 @@ func (w *walker) page(id uint64, buckets bool) error {
 	if got := native.Uint64(b); got != id {
 		return fmt.Errorf("page %d says that it is page %d", id, got)
 	}
-	if err := w.elements(b, buckets); err != nil {
+	if err := w.elements(b, buckets, s); err != nil {
 		return fmt.Errorf("page %d: %w", id, err)
+	}
+	return nil
+}
+
+// claim marks the pages from id to id+more, which must lie in the file and belong to nobody else.
+func (w *walker) claim(id, more uint64) error {
+	if id < 2 || id >= w.pages || more >= w.pages-id {
+		return fmt.Errorf("page %d is out of place", id)
+	}
+	for n := id; n <= id+more; n++ {
+		if w.seen[n] {
+			return fmt.Errorf("page %d belongs to two", n)
+		}
+		w.seen[n] = true
 	}
 	return nil
 }
@@ -123,41 +140,60 @@ func (w *walker) read(id, n uint64) ([]byte, error) {
 }
 
 // elements follows what stands on a page, whole with its overflow or inside a value.
-func (w *walker) elements(b []byte, buckets bool) error {
+func (w *walker) elements(b []byte, buckets bool, s span) error {
 	flags, count := native.Uint16(b[8:]), uint64(native.Uint16(b[10:]))
+	if flags != branchPage && flags != leafPage || flags == branchPage && count == 0 {
+		return fmt.Errorf("flags %#x with %d elements", flags, count)
+	}
 	if pageHead+count*elementSize > uint64(len(b)) {
 		return fmt.Errorf("%d elements do not fit", count)
 	}
+	keys, err := keysOn(b, flags == leafPage, count, s)
+	if err != nil {
+		return err
+	}
 	for i := range count {
 		at := pageHead + i*elementSize
-		var err error
-		switch flags {
-		case branchPage:
-			if !within(b, at, native.Uint32(b[at:]), native.Uint32(b[at+4:]), 0) {
-				return fmt.Errorf("element %d leads outside", i)
-			}
-			err = w.page(native.Uint64(b[at+8:]), buckets)
-		case leafPage:
+		if flags == leafPage {
 			err = w.leaf(b, at, buckets)
-		default:
-			return fmt.Errorf("flags %#x are neither branch nor leaf", flags)
+		} else {
+			below := span{keys[i], s.high}
+			if i+1 < count {
+				below.high = keys[i+1]
+			}
+			err = w.page(native.Uint64(b[at+8:]), buckets, below)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if flags == branchPage && count == 0 || flags != branchPage && flags != leafPage {
-		return fmt.Errorf("flags %#x with %d elements", flags, count)
-	}
 	return nil
 }
 
-// leaf follows a leaf element; our buckets hold no buckets.
+// keysOn answers the keys of all elements, which must stand on the page, in order and within the span.
+func keysOn(b []byte, leaf bool, count uint64, s span) ([][]byte, error) {
+	keys := make([][]byte, count)
+	for i := range count {
+		at := pageHead + i*elementSize
+		pos, key, val := native.Uint32(b[at:]), native.Uint32(b[at+4:]), uint32(0)
+		if leaf {
+			pos, key, val = native.Uint32(b[at+4:]), native.Uint32(b[at+8:]), native.Uint32(b[at+12:])
+		}
+		if !within(b, at, pos, key, val) {
+			return nil, fmt.Errorf("element %d leads outside", i)
+		}
+		k := b[at+uint64(pos):][:key]
+		if key == 0 || i == 0 && bytes.Compare(k, s.low) < 0 || i > 0 && bytes.Compare(keys[i-1], k) >= 0 || s.high != nil && bytes.Compare(k, s.high) >= 0 {
+			return nil, fmt.Errorf("element %d is out of order", i)
+		}
+		keys[i] = k
+	}
+	return keys, nil
+}
+
+// leaf follows a leaf element that keysOn has seen; our buckets hold no buckets.
 func (w *walker) leaf(b []byte, at uint64, buckets bool) error {
 	flags, pos, key, val := native.Uint32(b[at:]), native.Uint32(b[at+4:]), native.Uint32(b[at+8:]), native.Uint32(b[at+12:])
-	if !within(b, at, pos, key, val) || key == 0 {
-		return fmt.Errorf("element at %d leads outside", at)
-	}
 	if flags&bucketLeaf == 0 && !buckets {
 		return nil
 	}
@@ -166,12 +202,15 @@ func (w *walker) leaf(b []byte, at uint64, buckets bool) error {
 	}
 	v := b[at+uint64(pos)+uint64(key):][:val]
 	if root := native.Uint64(v); root != 0 {
-		return w.page(root, false)
+		return w.page(root, false, span{})
 	}
 	if len(v) < bucketHead+pageHead {
 		return fmt.Errorf("bucket at %d is cut short", at)
 	}
-	return w.elements(v[bucketHead:], false)
+	if native.Uint16(v[bucketHead+8:]) != leafPage {
+		return fmt.Errorf("bucket at %d has pages and none", at)
+	}
+	return w.elements(v[bucketHead:], false, span{})
 }
 
 // within reports whether key and value of an element stand on its page.
