@@ -57,7 +57,7 @@ type Changed struct {
 // when the holder should stop.
 type Grant struct {
 	Fence Check
-	Held  context.Context //nolint:containedctx // it is the answer, not a parameter
+	Held  context.Context
 }
 
 // KV is the seam to an engine: a small transactional map. Keys are of [a-z0-9/_-] and at most MaxKey bytes. Values are copied in and out.

@@ -7,7 +7,7 @@ import (
 
 // plan gathers one transaction. What it reads it checks, and it sees what it has planned itself.
 type plan struct {
-	ctx     context.Context //nolint:containedctx // lives as long as one call of build
+	ctx     context.Context
 	s       *Store
 	tx      Tx
 	at      map[string]int // op by key
@@ -72,6 +72,3 @@ func (p *plan) check(key string, rev Rev) {
 		p.tx.Checks = append(p.tx.Checks, Check{key, rev})
 	}
 }
-
-// size is how many of MaxOps the plan takes.
-func (p *plan) size() int { return len(p.tx.Checks) + len(p.tx.Ops) }

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"sfbridge/bridge"
 	"sfbridge/store"
@@ -22,7 +22,7 @@ import (
 // format is the version of the file's layout. A store of a newer one is refused.
 const format = 1
 
-var errTimeout = bbolt.ErrTimeout
+var errTimeout = berrors.ErrTimeout
 
 // identity lies beside the file: bbolt takes an emptied file for a new one, and this tells the difference.
 type identity struct {
@@ -144,7 +144,7 @@ func foreign(path, want, got string) error {
 
 // openError sorts what bbolt says while opening.
 func openError(path string, err error) error {
-	for _, known := range []error{bbolt.ErrInvalid, bbolt.ErrVersionMismatch, bbolt.ErrChecksum, store.ErrCorrupt} {
+	for _, known := range []error{berrors.ErrInvalid, berrors.ErrVersionMismatch, berrors.ErrChecksum, store.ErrCorrupt} {
 		if errors.Is(err, known) {
 			return damaged(path, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"sfbridge/store"
 )
@@ -31,7 +32,7 @@ func (d *DB) view(ctx context.Context, fn func(tx *bbolt.Tx) error) (err error) 
 		}
 	}()
 	err = d.bolt.View(fn)
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return store.ErrClosed
 	}
 	return err

@@ -16,12 +16,12 @@ func (s Suite) watchCases(t *testing.T) {
 	s.each(t, "WatchRefusesACursorThatIsTooOld", watchCompacted)
 }
 
-// heard reads n changes from a cursor.
-func heard(b *bench, prefix string, from store.Cursor, n int) ([]store.Changed, error) {
+// heard reads n changes under x/ from a cursor.
+func heard(b *bench, from store.Cursor, n int) ([]store.Changed, error) {
 	ctx, cancel := context.WithTimeout(b.ctx(), time.Minute)
 	defer cancel()
 	var all []store.Changed
-	for c, err := range b.kv.Watch(ctx, prefix, from) {
+	for c, err := range b.kv.Watch(ctx, "x/", from) {
 		if err != nil {
 			return all, err
 		}
@@ -33,13 +33,13 @@ func heard(b *bench, prefix string, from store.Cursor, n int) ([]store.Changed, 
 }
 
 func watches(t *testing.T, b *bench) {
-	start, err := heard(b, "x/", 0, 1)
+	start, err := heard(b, 0, 1)
 	if err != nil || start[0].Key != "" {
 		t.Fatal(start, err)
 	}
 	done := make(chan []store.Changed)
 	go func() {
-		all, err := heard(b, "x/", start[0].Cursor, 100)
+		all, err := heard(b, start[0].Cursor, 100)
 		if err != nil {
 			t.Error(err)
 		}
@@ -59,13 +59,13 @@ func watches(t *testing.T, b *bench) {
 }
 
 func watchResumes(t *testing.T, b *bench) {
-	start, _ := heard(b, "x/", 0, 1)
+	start, _ := heard(b, 0, 1)
 	b.apply(set("x/1", "a"), set("x/2", "b"), set("x/3", "c")) // one step, three changes
-	first, err := heard(b, "x/", start[0].Cursor, 1)
+	first, err := heard(b, start[0].Cursor, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rest, err := heard(b, "x/", first[0].Cursor, 2)
+	rest, err := heard(b, first[0].Cursor, 2)
 	if err != nil || len(rest) != 2 {
 		t.Fatal(rest, err)
 	}
@@ -76,7 +76,7 @@ func watchResumes(t *testing.T, b *bench) {
 }
 
 func watchCompacted(t *testing.T, b *bench) {
-	start, _ := heard(b, "x/", 0, 1)
+	start, _ := heard(b, 0, 1)
 	for i := range 100 {
 		var ops []store.Op
 		for j := range 100 {
@@ -84,7 +84,7 @@ func watchCompacted(t *testing.T, b *bench) {
 		}
 		b.apply(ops...)
 	}
-	all, err := heard(b, "x/", start[0].Cursor, 10_000)
+	all, err := heard(b, start[0].Cursor, 10_000)
 	if len(all) != 10_000 && !errors.Is(err, store.ErrCompacted) {
 		t.Errorf("%d of 10,000 changes and %v: neither all nor a word about it", len(all), err)
 	}
