@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,6 +186,16 @@ func TestApply_WithoutSpaceDeletesStillGo(t *testing.T) {
 	if !errors.Is(err, store.ErrNoSpace) {
 		t.Fatalf("%d puts: %v", n, err)
 	}
+	var wg sync.WaitGroup
+	for i := n / 2; i < n/2+20; i++ { // in one batch with puts that cannot go
+		wg.Go(func() { _ = put(n + i) })
+		wg.Go(func() {
+			if err := db.Apply(t.Context(), store.Tx{Ops: []store.Op{{Key: fmt.Sprintf("x/%06d", i), Delete: true}}}); err != nil {
+				t.Errorf("delete %d beside a put without space: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
 	for i := range n / 2 {
 		if err := db.Apply(t.Context(), store.Tx{Ops: []store.Op{{Key: fmt.Sprintf("x/%06d", i), Delete: true}}}); err != nil {
 			t.Fatalf("delete %d without space: %v", i, err)
