@@ -86,6 +86,8 @@ type Work struct {
 	Attempts   int        // failures of the item itself so far
 	First      time.Time  // when the head was first handed out, zero before
 	LastError  string     // of the failure before, "" at first
+	// Resumed reports that the head waited when the journal was opened: an earlier process may have carried it and not lived to say so.
+	Resumed bool
 }
 
 // Head is the delivery that is carried.

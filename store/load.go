@@ -112,7 +112,7 @@ func (s *Store) openEntries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.entries.next = top + 1
+	s.entries.next, s.legacy = top+1, top
 	s.resume(attempts)
 	return s.clean(ctx, waste)
 }

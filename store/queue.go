@@ -99,6 +99,7 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.out = kept
+	w.Resumed = len(kept) > 0 && kept[0].seq <= s.legacy
 	if a := l.head; a != nil {
 		w.Attempts, w.First, w.LastError = a.Failed, a.First, a.Error
 	} else {

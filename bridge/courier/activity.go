@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -36,13 +37,49 @@ func (t *trip) activity(ctx context.Context) error {
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
 	}
+	if err := t.onlyOnce(ctx, tr); err != nil {
+		return err
+	}
 	out := t.put(ctx, w)
 	if out.Err != nil {
-		return out.Err
+		return t.mayRepeat(ctx, out.Err)
 	}
 	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), "")
 	t.effects.Story[len(t.effects.Story)-1].Record = out.Record
 	return nil
+}
+
+// onlyOnce claims the row of an activity that has no external id: it cannot be looked up, so whoever finds the claim standing knows that it may have
+// been sent, and a person decides.
+func (t *trip) onlyOnce(ctx context.Context, tr *rule.Transfer) error {
+	if tr.Key != "" {
+		return nil
+	}
+	head := t.w.Head()
+	claim := bridge.Claim{
+		Org: t.org(), Project: t.o.Project, Identity: "once-" + string(head.ID), Delivery: head.ID, Sent: true, At: t.c.d.Now(),
+	}
+	t.claimed = []bridge.Claim{claim}
+	held, err := t.c.d.Ledger.Take(ctx, t.claimed)
+	if err != nil {
+		return fmt.Errorf("claim the activity: %w", err)
+	}
+	if len(held) > 0 {
+		return bridge.Permanent(bridge.Hint(errors.New("nobody knows whether the activity was written"),
+			"look whether it is there, then drop or redrive; a transfer with a key writes each activity once by itself"))
+	}
+	return nil
+}
+
+// mayRepeat gives the claim back where the row certainly was not written.
+func (t *trip) mayRepeat(ctx context.Context, err error) error {
+	if bridge.IsUncertain(err) || len(t.claimed) == 0 {
+		return err
+	}
+	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Unclaim: t.claimed}); e != nil {
+		return fmt.Errorf("give the claim back: %w", e)
+	}
+	return err
 }
 
 // who is the record that the contact is linked to, "" for none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -76,6 +77,9 @@ type Courier struct {
 	gates   []*gate
 	figures *figures
 
+	mu    sync.Mutex
+	doubt map[bridge.DeliveryID]bool // carried with an outcome that nobody knows
+
 	stopping <-chan struct{} // closed once nothing more is taken
 }
 
@@ -103,7 +107,7 @@ func New(cfg Config, d Deps) (*Courier, error) {
 	if cfg.Grace == 0 {
 		cfg.Grace = 20 * time.Second
 	}
-	c := &Courier{cfg: cfg, d: d, locks: newLocks(), wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
+	c := &Courier{cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
 	homes := map[string]*gate{}
 	for name, org := range d.Orgs {
 		c.wants[name] = d.Rules.Wants(name)
@@ -230,6 +234,7 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(wait.d), Reason: wait.reason, Volatile: true})
 	}
 	verdict, d := bridge.VerdictOf(err)
+	c.remember(t.w.Head().ID, verdict, bridge.IsUncertain(err))
 	if verdict == bridge.Retry || verdict == bridge.RetryAt {
 		if spent(t.w.Attempts+1) > itemAge {
 			verdict, err = bridge.Bury, fmt.Errorf("given up after %d tries over 7 days: %w", t.w.Attempts+1, err)
@@ -249,6 +254,24 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 	default:
 		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(t.w.Attempts+1))), Failed: true, Reason: err.Error()})
 	}
+}
+
+// remember keeps in mind that nobody knows how a carry ended, until it ended for certain.
+func (c *Courier) remember(id bridge.DeliveryID, v bridge.Verdict, uncertain bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case v == bridge.Done || v == bridge.Bury:
+		delete(c.doubt, id)
+	case uncertain:
+		c.doubt[id] = true
+	}
+}
+
+func (c *Courier) doubtful(id bridge.DeliveryID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doubt[id]
 }
 
 // Destination is the state of one destination for people: a project's platform by {project, inbound}, an org by {its name, outbound}.

@@ -206,6 +206,14 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
 		return nil
 	}
+	if err := t.spare(ctx, tr, link, &j); err != nil {
+		return err
+	}
+	if len(j.Attributes) == 0 {
+		t.relink(tr, link, j)
+		t.tell(bridge.Same, "", nil, "an earlier try did it"+conflictNote(j.Conflicts))
+		return nil
+	}
 	_, err = t.deliver(ctx, m)
 	if errors.Is(err, bridge.ErrNotFound) {
 		return t.again(ctx, tr, row, link)
@@ -216,6 +224,34 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	t.relink(tr, link, j)
 	t.tell(bridge.Sent, m.Op, names(j.Attributes), "")
 	return nil
+}
+
+// spare looks at the contact before a message goes out that may have gone out before: what it holds already is not sent again, and what somebody
+// wrote on the platform since stands; his callback carries it.
+func (t *trip) spare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, j *rule.Judged) error {
+	if t.o.platform.Fetcher == nil || !t.w.Resumed && !t.c.doubtful(t.w.Head().ID) {
+		return nil
+	}
+	var c bridge.Contact
+	err := t.ask(ctx, t.o.toward, func() (err error) {
+		c, err = t.o.platform.Fetcher.Fetch(ctx, link.Contact)
+		return err
+	})
+	if errors.Is(err, bridge.ErrNotFound) {
+		return nil // the message itself will tell
+	}
+	if err != nil {
+		return fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
+	}
+	tr.Spare(j, c.Values, link)
+	return nil
+}
+
+func conflictNote(attributes []string) string {
+	if len(attributes) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %v were changed on the platform since, and that stands", attributes)
 }
 
 // again resolves a linked contact that the platform no longer knows: once, by identity, as if nobody had been linked.

@@ -21,7 +21,7 @@ func (t *trip) outbound(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(links) > 0 && !t.stale(said.Values, links) {
+	if len(links) > 0 && len(t.w.Deliveries) == 1 && !t.stale(said.Values, links) {
 		t.tell(bridge.Same, "", nil, "the callback says what both sides agreed on")
 		return nil
 	}
@@ -53,7 +53,7 @@ func (t *trip) said(id bridge.ContactID) (bridge.Contact, error) {
 	if err != nil {
 		return bridge.Contact{}, fmt.Errorf("read the callback: %w", err)
 	}
-	if p.Complete {
+	if p.Complete && len(t.w.Deliveries) == 1 {
 		t.fetched = &p.Contact
 	}
 	return p.Contact, nil
@@ -76,7 +76,7 @@ func (t *trip) lockLinks(ctx context.Context, id bridge.ContactID) ([]bridge.Lin
 }
 
 // stale reports whether a callback differs from what was agreed on with any linked record. A callback that does not is an echo or came late; the edit
-// it may have missed has a callback of its own.
+// it may have missed has a callback of its own. Where several callbacks coalesced that one may be among them: then the contact is read.
 func (t *trip) stale(said bridge.Attributes, links []bridge.Link) bool {
 	for i := range links {
 		for _, tr := range t.transfers(links[i].Object) {

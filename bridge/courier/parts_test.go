@@ -222,7 +222,9 @@ func TestPool_LingersForCompany(t *testing.T) {
 		start := time.Now()
 		for i := range 10 {
 			time.Sleep(50 * time.Millisecond)
-			wg.Go(func() { p.write(ctx, bridge.Write{Object: "Contact", Op: bridge.OpUpdate, Record: bridge.RecordID(fmt.Sprint(i))}) })
+			wg.Go(func() {
+				p.write(ctx, bridge.Write{Object: "Contact", Op: bridge.OpUpdate, Record: bridge.RecordID(fmt.Sprint(i))})
+			})
 		}
 		wg.Wait()
 		if n := d.calls.Load(); n != 1 {

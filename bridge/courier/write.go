@@ -77,42 +77,62 @@ func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 		return rule.Judged{}, nil, err
 	}
 	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}}
+	before := maps.Clone(row.Values)
 	resumed := map[bridge.Field]bridge.Unconfirmed{}
 	for _, u := range open {
 		to.Open[u.Field] = true
+		before[u.Field] = u.Value // written and not told by the stream yet: what the record holds now
 		if u.Delivery == t.w.Head().ID {
 			resumed[u.Field] = u
 		}
 	}
 	if len(resumed) > 0 {
-		return t.resume(ctx, tr, link, c, &row, resumed)
+		return t.resume(ctx, rewrite{tr, link, c, &row, resumed})
 	}
 	j, err := tr.Outbound(c.Values, link, to)
 	if err != nil {
 		err = bridge.Permanent(err)
 	}
-	return j, row.Values, err
+	return j, before, err
 }
 
-// resume compares after an unknown outcome, with the record as it is.
-func (t *trip) resume(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact, row *bridge.Row,
-	resumed map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
-	if err := t.read(ctx, row, slices.Sorted(maps.Keys(resumed))); err != nil {
+// rewrite is a write whose outcome nobody knows.
+type rewrite struct {
+	tr   *rule.Transfer
+	link *bridge.Link
+	c    bridge.Contact
+	row  *bridge.Row
+	sent map[bridge.Field]bridge.Unconfirmed
+}
+
+// resume compares after an unknown outcome, with the record as it is. A field that holds neither what it held before our write nor what we wrote was
+// written by somebody after us: his value stands, and is carried inbound.
+func (t *trip) resume(ctx context.Context, r rewrite) (rule.Judged, bridge.Fields, error) {
+	if err := t.read(ctx, r.row, slices.Sorted(maps.Keys(r.sent))); err != nil {
 		return rule.Judged{}, nil, err
 	}
-	j, err := tr.Outbound(c.Values, link, rule.Target{Row: row.Values})
+	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})
 	if err != nil {
 		return j, nil, bridge.Permanent(err)
 	}
-	for f, u := range resumed {
+	var conceded []bridge.Field
+	for f, u := range r.sent {
 		t.effects.Withdraw = append(t.effects.Withdraw, u)
-		now := row.Values[f]
-		if _, again := j.Fields[f]; again && u.Before.Known() && !tr.SameField(f, now, u.Before) && !tr.SameField(f, now, u.Value) {
-			delete(j.Fields, f) // somebody wrote after us: his value stands and comes inbound
-			j.Conflicts = append(j.Conflicts, string(f))
+		now := r.row.Values[f]
+		if _, again := j.Fields[f]; again && u.Before.Known() && !r.tr.SameField(f, now, u.Before) && !r.tr.SameField(f, now, u.Value) {
+			r.tr.Concede(&j, f)
+			conceded = append(conceded, f)
 		}
 	}
-	return j, row.Values, nil
+	if len(conceded) > 0 && r.tr.Direction.Covers(bridge.Inbound) {
+		head := t.w.Head()
+		t.effects.Next = append(t.effects.Next, bridge.Delivery{
+			ID: rule.DeliveryID(t.org(), string(head.ID), string(r.link.Record), r.tr.ID), Kind: bridge.State, Transfer: r.tr.ID, Object: r.tr.Object,
+			Lane:  bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(r.link.Record)},
+			Dirty: conceded,
+		})
+	}
+	return j, r.row.Values, nil
 }
 
 func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.Write {

@@ -141,6 +141,38 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 	return j, nil
 }
 
+// Spare takes out of what was judged what the contact holds already, which is agreed on then, and what somebody changed on the platform since the
+// baseline, whose value stands.
+func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link) {
+	for _, p := range t.pairs {
+		want, ok := j.Attributes[p.Platform]
+		have := now[p.Platform]
+		if !ok || !have.Known() {
+			continue
+		}
+		base, agreed := baseline(link, p.Platform)
+		switch {
+		case p.said(have, j.Agreed[p.Platform]) || p.same(have, want):
+			delete(j.Attributes, p.Platform)
+		case agreed && !p.said(have, base):
+			delete(j.Attributes, p.Platform)
+			delete(j.Agreed, p.Platform)
+			j.Conflicts = append(j.Conflicts, string(p.Platform))
+		}
+	}
+}
+
+// Concede takes a field out of what was judged: somebody wrote it in Salesforce after us, and his value stands.
+func (t *Transfer) Concede(j *Judged, f bridge.Field) {
+	delete(j.Fields, f)
+	for _, p := range t.pairs {
+		if p.Salesforce == f {
+			delete(j.Agreed, p.Platform)
+		}
+	}
+	j.Conflicts = append(j.Conflicts, string(f))
+}
+
 // toSalesforce makes the field from the contact.
 func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
 	v := c[p.Platform]

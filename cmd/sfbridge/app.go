@@ -61,7 +61,7 @@ type app struct {
 func newApp(cfg *Config, w world) (*app, error) {
 	rules, err := rule.Compile(cfg.nouns())
 	if err != nil {
-		return nil, err
+		return nil, &exitError{exitConfig, err}
 	}
 	engine, err := bolt.Open(cfg.Store.Path, bolt.Options{Now: w.now})
 	if err != nil {

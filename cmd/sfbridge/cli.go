@@ -65,11 +65,23 @@ func execute(ctx context.Context, args []string, c *console) (code int) {
 	if err != nil {
 		return report(c, err)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(doubled(args))
 	if err != nil {
 		return report(c, &exitError{exitConfig, fmt.Errorf("%w\n  remedy: sfbridge --help lists the commands", err)})
 	}
 	return report(c, parsed.Run())
+}
+
+// doubled lets flags be written with one dash too, as Go's own programs take them: -for 10s is --for 10s.
+func doubled(args []string) []string {
+	all := make([]string, len(args))
+	for i, a := range args {
+		if len(a) > 2 && a[0] == '-' && a[1] != '-' {
+			a = "-" + a
+		}
+		all[i] = a
+	}
+	return all
 }
 
 // report prints what went wrong and answers the exit code.

@@ -65,11 +65,11 @@ func newCrowd(s *sim, now bridge.Now, seed uint64) *crowd {
 		sim: s, now: now, random: rand.New(rand.NewPCG(seed, 7)), waiting: map[string]*edit{}, //nolint:gosec // chance that can be repeated
 		ways: map[bridge.Direction]*tally{bridge.Inbound: {}, bridge.Outbound: {}}, calls0: s.org.APICalls(),
 	}
-	s.arrived = func(r respondiotest.Request) {
+	s.heard(func(r respondiotest.Request) {
 		if r.Status >= 200 && r.Status < 300 {
 			c.seen(bridge.Inbound, string(r.Body))
 		}
-	}
+	})
 	s.org.OnSave("Contact", func(values map[string]any) {
 		for field := range attributes {
 			if v, ok := values[field].(string); ok {
@@ -192,7 +192,7 @@ func (c *crowd) pick(way bridge.Direction, patient bool) (*edit, *person) {
 		case 1:
 			e.field, e.value = "LastName", lastNames[c.random.IntN(len(lastNames))]+" "+m
 		default:
-			e.field, e.value = "Email", "mail."+m+"@example.com"
+			e.field, e.value = "Email", strings.ToLower(firstNames[c.random.IntN(len(firstNames))])+"."+m+"@example.com"
 		}
 		if old := p.last[e.field]; old != nil && old.took == 0 {
 			c.forgetLocked(old) // overwritten before it arrived: no final value
@@ -261,14 +261,11 @@ func (c *crowd) twice() (all []string) {
 	return all
 }
 
-// summary is the crowd's view of one direction.
-func (c *crowd) summary(way bridge.Direction) (made, arrived int, p50, p99 time.Duration) {
+// tally is a copy of one direction's counts.
+func (c *crowd) tally(way bridge.Direction) tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.ways[way]
-	took := slices.Sorted(slices.Values(t.took))
-	if n := len(took); n > 0 {
-		p50, p99 = took[n/2], took[min(n-1, n*99/100)]
-	}
-	return t.made, t.arrived, p50, p99
+	t := *c.ways[way]
+	t.took = slices.Clone(t.took)
+	return t
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"text/template"
 	"time"
 
@@ -36,8 +37,12 @@ type sim struct {
 	lis  simListeners
 	grpc *grpc.Server
 
-	arrived func(respondiotest.Request) // told of each call of the platform; set before anything runs
+	seed    uint64
+	arrived atomic.Pointer[func(respondiotest.Request)] // told of each call of the platform
 }
+
+// heard tells f of each call of the platform from now on.
+func (s *sim) heard(f func(respondiotest.Request)) { s.arrived.Store(&f) }
 
 // simAddresses are where everything is; all on this machine.
 type simAddresses struct {
@@ -57,7 +62,7 @@ type simOptions struct {
 // newSim makes the far ends on listeners of the world; at names the addresses to take.
 func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, error) {
 	pings := keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true} // the live service takes them
-	s := &sim{at: at, grpc: grpc.NewServer(grpc.KeepaliveEnforcementPolicy(pings))}
+	s := &sim{at: at, seed: o.seed, grpc: grpc.NewServer(grpc.KeepaliveEnforcementPolicy(pings))}
 	var err error
 	for _, l := range []struct {
 		at *string
@@ -72,20 +77,27 @@ func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, 
 	if o.rate == 0 {
 		s.at.Rate = 10_000
 	}
-	o.org.Now = w.now
+	o.org.Now, o.org.Seed = w.now, simSeed()
 	s.org = fakeorg.New(o.org)
 	s.org.RegisterPubSub(s.grpc)
 	hooks := &http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 64}}
 	s.crm = respondiotest.New(respondiotest.Options{
 		RatePerSecond: o.rate, Seed: o.seed, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
 		Arrived: func(r respondiotest.Request) {
-			if s.arrived != nil {
-				s.arrived(r)
+			if f := s.arrived.Load(); f != nil {
+				(*f)(r)
 			}
 		},
 		Send: func(_ context.Context, r *http.Request) (*http.Response, error) { return hooks.Do(r) },
 	})
 	return s, nil
+}
+
+// simSeed gives tasks a field for the event that caused them: by it each is written once.
+func simSeed() *fakeorg.Seed {
+	return &fakeorg.Seed{Name: "Acme", Objects: []fakeorg.ObjectSeed{{Name: "Task", Fields: []fakeorg.FieldSeed{
+		{Name: "Messaging_Event__c", Label: "Messaging event", Type: "string", Length: 64, ExternalID: true, Unique: true},
+	}}}}
 }
 
 // Run serves both far ends until ctx ends.

@@ -200,9 +200,19 @@ func (b *bench) explain() {
 		b.t.Logf("stories: %v", err)
 	}
 	if b.crowd != nil {
-		for m, e := range b.crowd.waiting {
-			b.t.Logf("waiting: %s %s %s of %s/%d since %v", m, e.way, e.field, e.who.record, e.who.contact, e.at)
-		}
+		b.crowd.explain(b.t)
+	}
+}
+
+// explain logs the edits that have not arrived.
+func (c *crowd) explain(t *testing.T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for m, e := range c.waiting {
+		row, _ := c.sim.org.Row("Contact", e.who.record)
+		contact, _ := c.sim.crm.Contact(e.who.contact)
+		t.Logf("waiting: %s %s %s of %s/%d since %v; there is %v and %q", m, e.way, e.field, e.who.record, e.who.contact, e.at,
+			row[e.field], contact.Get(attributes[e.field]))
 	}
 }
 

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// childArgs makes the test binary the daemon: the whole command line, so that a test can kill it.
+const childArgs = "SFBRIDGE_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if config := os.Getenv(childArgs); config != "" {
+		os.Exit(execute(context.Background(), []string{"run", "-c", config}, processConsole()))
+	}
+	os.Exit(m.Run())
+}
+
+// field is a daemon in a process of its own between far ends on loopback.
+type field struct {
+	t     *testing.T
+	sim   *sim
+	crowd *crowd
+	file  string
+	child *exec.Cmd
+	out   *os.File
+}
+
+func newField(t *testing.T) *field {
+	t.Helper()
+	w := realWorld(testLog(t))
+	at := simAddresses{Org: "127.0.0.1:0", PubSub: "127.0.0.1:0", Platform: "127.0.0.1:0", Store: filepath.Join(t.TempDir(), "sfbridge.db")}
+	for _, to := range []*string{&at.Public, &at.Admin} {
+		ln, err := w.listen(t.Context(), "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*to = ln.Addr().String()
+		_ = ln.Close()
+	}
+	f := &field{t: t, file: filepath.Join(t.TempDir(), "config.toml")}
+	var err error
+	if f.sim, err = newSim(t.Context(), w, at, simOptions{seed: 3}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := f.sim.toml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f.out, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
+		t.Fatal(err)
+	}
+	f.crowd = newCrowd(f.sim, w.now, 3)
+	ctx, cancel := context.WithCancel(context.Background())
+	var ends sync.WaitGroup
+	ends.Go(func() { _ = f.sim.Run(ctx) })
+	t.Cleanup(func() {
+		f.kill()
+		cancel()
+		ends.Wait()
+	})
+	return f
+}
+
+// start starts the daemon and waits until it takes webhooks.
+func (f *field) start() {
+	f.t.Helper()
+	f.child = exec.Command(os.Args[0])
+	f.child.Env = append(os.Environ(), childArgs+"="+f.file)
+	for name, value := range simSecrets {
+		f.child.Env = append(f.child.Env, name+"="+value)
+	}
+	f.child.Stdout, f.child.Stderr = f.out, f.out
+	if err := f.child.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.until("the daemon is ready", func() bool {
+		res, err := http.Get("http://" + f.sim.at.Admin + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+}
+
+func (f *field) kill() {
+	if f.child == nil {
+		return
+	}
+	_ = f.child.Process.Kill()
+	_ = f.child.Wait()
+	f.child = nil
+}
+
+func (f *field) until(what string, ok func() bool) {
+	f.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(60 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(f.out.Name())
+			f.t.Logf("log of the daemon:\n%s", log[max(0, len(log)-1500):])
+			f.crowd.explain(f.t)
+			f.story()
+			f.t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+// story logs what the daemon tells of the people whose edits have not arrived.
+func (f *field) story() {
+	for _, e := range f.crowd.waiting {
+		for _, key := range []string{e.who.record, fmt.Sprint(e.who.contact)} {
+			ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
+			r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.sim.at.Admin+"/status/tail?key="+key, nil)
+			r.Header.Set("Accept", "application/x-ndjson")
+			r.Header.Set("Last-Event-ID", "0")
+			if res, err := http.DefaultClient.Do(r); err == nil {
+				b, _ := io.ReadAll(res.Body)
+				_ = res.Body.Close()
+				f.t.Logf("story of %s:\n%s", key, b)
+			}
+			cancel()
+		}
+	}
+}
+
+// work lets people edit both ways for a while.
+func (f *field) work(d time.Duration) {
+	f.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for n, end := 0, time.Now().Add(d); time.Now().Before(end); n++ {
+		way := bridge.Inbound
+		if n%2 == 1 {
+			way = bridge.Outbound
+		}
+		var err error
+		if n%20 < 2 {
+			err = f.crowd.join(way)
+		} else {
+			_, err = f.crowd.work(way, true)
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		<-tick.C
+	}
+}
+
+// rounds is how often a daemon is killed; SFBRIDGE_ROUNDS raises it.
+func rounds(usual int) int {
+	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_ROUNDS")); err == nil {
+		return n
+	}
+	return usual
+}
+
+func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for some 20 s")
+	}
+	f := newField(t)
+	n := rounds(20)
+	closed := 0
+	for round := range n {
+		f.start()
+		if round == 0 { // a first run begins where it listens: what came before it is a hole, and shown as one
+			f.until("the streams are open", func() bool { return len(f.sim.org.Subscriptions()) > 0 })
+			f.work(200 * time.Millisecond)
+			f.until("the first edits have arrived", f.crowd.settled)
+		}
+		f.crowd.meet()
+		before := f.crowd.tally(bridge.Inbound).arrived + f.crowd.tally(bridge.Outbound).arrived
+		f.work(time.Duration(200+rand.IntN(400)) * time.Millisecond) //nolint:gosec // any moment will do
+		for _, c := range f.sim.crm.Contacts()[:min(2, len(f.sim.crm.Contacts()))] {
+			if err := f.sim.crm.CloseConversation(c.ID, fmt.Sprint("round ", round), "closed"); err != nil {
+				t.Fatal(err)
+			}
+			closed++
+		}
+		after := f.crowd.tally(bridge.Inbound).arrived + f.crowd.tally(bridge.Outbound).arrived
+		if after-before < 3 {
+			t.Logf("round %d: only %d edits arrived before the kill", round, after-before)
+		}
+		f.kill()
+	}
+	f.start()
+	f.work(300 * time.Millisecond)
+	f.until("every edit has arrived", f.crowd.settled)
+	f.until("every closed conversation is a task", func() bool { return len(f.sim.org.Rows("Task")) >= closed })
+	f.until("no webhook waits", func() bool { _, waiting, _ := f.sim.crm.Webhooks(); return waiting == 0 })
+	if all, lost := f.crowd.unequal(); len(all) > 0 || len(lost) > 0 {
+		t.Errorf("lost %v, %d fields differ, first %q", lost, len(all), all[:min(5, len(all))])
+	}
+	if all := f.crowd.twice(); len(all) > 0 {
+		t.Errorf("%d people are doubled, first %s", len(all), all[0])
+	}
+	if got := len(f.sim.org.Rows("Task")); got != closed {
+		t.Errorf("%d tasks for %d closed conversations", got, closed)
+	}
+	in, out := f.crowd.tally(bridge.Inbound), f.crowd.tally(bridge.Outbound)
+	t.Logf("%d kills: %d of %d inbound and %d of %d outbound edits arrived", n, in.arrived, in.made, out.arrived, out.made)
+	if in.arrived < 50 || out.arrived < 50 {
+		t.Errorf("too little work to prove anything")
+	}
+}
