@@ -36,6 +36,9 @@ func Phone(text, region string) string {
 	return phonenumbers.Format(n, phonenumbers.E164)
 }
 
+// KnownRegion reports whether region is a country whose phones can be read.
+func KnownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
+
 // same reports whether two values mean the same to the pair, whatever their kinds.
 func (p *pair) same(a, b bridge.Value) bool { return p.sameAs(bridge.Unknown, a, b) }
 

@@ -72,7 +72,7 @@ func baseline(l *bridge.Link, a bridge.Attribute) (bridge.Agreed, bool) {
 
 func (p *pair) touched(dirty map[bridge.Field]bool) bool {
 	for _, f := range p.sources() {
-		if dirty[f] {
+		if dirty[f] || dirty[reference(f)] {
 			return true
 		}
 	}

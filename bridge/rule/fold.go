@@ -2,6 +2,7 @@ package rule
 
 import (
 	"maps"
+	"slices"
 
 	"sfbridge/bridge"
 )
@@ -29,6 +30,11 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 		}
 		for _, f := range c.Reread {
 			delete(r.Values, f)
+		}
+		for f := range r.Values {
+			if ref := reference(f); ref != "" && slices.Contains(c.Changed, ref) {
+				delete(r.Values, f)
+			}
 		}
 	default: // something happened and nobody says what: all is unknown until it is read
 		r.Deleted, r.Values = false, nil

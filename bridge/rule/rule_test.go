@@ -194,6 +194,26 @@ func TestExpressions_MapReadAndCondition(t *testing.T) {
 	}
 }
 
+func TestParents_AreReadAnewWhenTheRecordMovesToAnother(t *testing.T) {
+	tr := contacts(t, func(tr *bridge.Transfer) {
+		tr.Fields = append(tr.Fields, bridge.Pair{Salesforce: "Account.Name", Platform: "custom.company", Direction: bridge.Inbound})
+	})
+	if !tr.Reads("AccountId") {
+		t.Fatalf("the reference is not in the read set %v", tr.ReadSet())
+	}
+	c := bridge.Change{Type: bridge.Update, Version: at(11, 101), Changed: []bridge.Field{"AccountId"}, Values: bridge.Fields{"AccountId": text("001")}}
+	known := row()
+	known["Account.Name"] = text("Acme")
+	moved := rule.Fold(bridge.Row{Version: at(10, 100), Values: known}, &c)
+	link := agreed()
+	link.Baseline["custom.company"] = bridge.Agreed{Salesforce: text("Acme"), Platform: text("Acme")}
+	_, err := tr.Inbound(moved.Values, link, map[bridge.Field]bool{"AccountId": true})
+	var need *rule.NeedError
+	if !errors.As(err, &need) || need.Fields[0] != "Account.Name" {
+		t.Errorf("got %v, want a need for the new parent's name", err)
+	}
+}
+
 func TestCompile_ReportsAllFaultsByPlace(t *testing.T) {
 	_, err := rule.Compile([]bridge.Project{{ID: "crm", Transfers: []bridge.Transfer{
 		{ID: "a", Condition: "sf.X =="}, {ID: "b", Fields: []bridge.Pair{{Inbound: "nope(1)"}}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sfbridge/bridge"
 )
@@ -110,7 +111,25 @@ func (t *Transfer) collect() {
 			t.read[f] = true
 		}
 	}
+	for f := range t.read {
+		if ref := reference(f); ref != "" {
+			t.read[ref] = true // a new parent makes what is read of it unknown
+		}
+	}
 	delete(t.read, "Id")
+}
+
+// reference is the field that holds the id of the parent that f reads: AccountId for Account.Name, Vehicle__c for Vehicle__r.Name; "" for a field of
+// the record itself.
+func reference(f bridge.Field) bridge.Field {
+	parent, _, dotted := strings.Cut(string(f), ".")
+	if !dotted {
+		return ""
+	}
+	if custom, ok := strings.CutSuffix(parent, "__r"); ok {
+		return bridge.Field(custom + "__c")
+	}
+	return bridge.Field(parent + "Id")
 }
 
 // sources are the fields from which the pair makes its attribute.

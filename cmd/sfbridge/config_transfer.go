@@ -52,7 +52,7 @@ func (c *Config) nouns() []bridge.Project {
 	var all []bridge.Project
 	for _, name := range slices.Sorted(maps.Keys(c.Projects)) {
 		p := c.Projects[name]
-		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org}
+		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org, Region: p.Region}
 		for i := range p.Transfers {
 			noun.Transfers = append(noun.Transfers, p.Transfers[i].noun())
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
 )
 
 var (
@@ -141,6 +142,9 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 		v.add(path+".platform", "write "+listed(platformNames()), "the platform is missing")
 	} else if p.Section == nil {
 		v.add(path+".platform", meant(p.Platform, platformNames()), "there is no platform %q", p.Platform)
+	}
+	if p.Region != "" && !rule.KnownRegion(p.Region) {
+		v.add(path+".region", `write the two capital letters of ISO 3166, such as "MY"`, "%q is no country", p.Region)
 	}
 	if s, ok := p.Section.(sectionCheck); ok {
 		s.check(func(key, remedy, format string, args ...any) { v.add(join(path, key), remedy, format, args...) })
