@@ -57,6 +57,8 @@ type simOptions struct {
 	rate float64 // of respond.io, calls a second of each method; 0 = any
 	seed uint64
 	org  fakeorg.Options
+	// fields are the workspace's own fields; nil for those of a workspace for trials.
+	fields []respondiotest.Field
 }
 
 // newSim makes the far ends on listeners of the world; at names the addresses to take.
@@ -77,12 +79,15 @@ func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, 
 	if o.rate == 0 {
 		s.at.Rate = 10_000
 	}
-	o.org.Now, o.org.Seed = w.now, simSeed()
+	o.org.Now = w.now
+	if o.org.Seed == nil {
+		o.org.Seed = simSeed()
+	}
 	s.org = fakeorg.New(o.org)
 	s.org.RegisterPubSub(s.grpc)
 	hooks := &http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 64}}
 	s.crm = respondiotest.New(respondiotest.Options{
-		RatePerSecond: o.rate, Seed: o.seed, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
+		RatePerSecond: o.rate, Seed: o.seed, CustomFields: o.fields, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
 		Arrived: func(r respondiotest.Request) {
 			if f := s.arrived.Load(); f != nil {
 				(*f)(r)
