@@ -143,7 +143,9 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 				b = breakers[bridge.Outlet{Project: bridge.ProjectID(p.Org), Direction: bridge.Outbound}]
 			}
 			c := counts.Outlets[bridge.Outlet{Project: p.ID, Direction: way}]
-			s.Outlets = append(s.Outlets, outletLine(p.ID, a.cfg.Projects[string(p.ID)].Platform, way, b, c, now))
+			line := status.Outlet{Project: p.ID, Platform: a.cfg.Projects[string(p.ID)].Platform, Direction: way}
+			fillOutlet(&line, b, c, now)
+			s.Outlets = append(s.Outlets, line)
 			waiting += int64(c.Waiting)
 			if !c.Oldest.IsZero() && (oldest.IsZero() || c.Oldest.Before(oldest)) {
 				oldest = c.Oldest
@@ -160,9 +162,10 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 	}
 }
 
-func outletLine(p bridge.ProjectID, platform string, way bridge.Direction, b courier.Breaker, c store.OutletCounts, now time.Time) status.Outlet {
+// fillOutlet says how an outlet does.
+func fillOutlet(o *status.Outlet, b courier.Breaker, c store.OutletCounts, now time.Time) {
 	n := int64(c.Waiting)
-	o := status.Outlet{Project: p, Platform: platform, Direction: way, Breaker: "closed", Waiting: &n, LastError: textOrNil(b.Reason)}
+	o.Breaker, o.Waiting, o.LastError = "closed", &n, textOrNil(b.Reason)
 	if b.Open {
 		o.Breaker = "open"
 		if !b.Until.After(now) {
@@ -173,7 +176,6 @@ func outletLine(p bridge.ProjectID, platform string, way bridge.Direction, b cou
 		age := now.Sub(c.Oldest).Seconds()
 		o.OldestAgeS = &age
 	}
-	return o
 }
 
 // shownReasons is how many of the newest dead letters are sorted by their reasons.

@@ -29,8 +29,6 @@ type stage struct {
 	sim   *sim
 	app   *app
 	crowd *crowd
-	end   func() // stops the far ends
-	run   errgroup.Group
 }
 
 // playDemo starts both simulators and the daemon between them, lets people work at both ends until ctx ends, and counts at the far ends what arrived.
@@ -46,18 +44,28 @@ func playDemo(ctx context.Context, d *demoCommand, c *console) (*demoReport, err
 	defer func() { _ = os.RemoveAll(s.dir) }()
 	feed := newFeed(d, c)
 	s.crowd.tell = feed.tell
-	daemon, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- s.app.Run(daemon) }()
-	err = s.play(ctx, feed)
-	stop()
-	err = errors.Join(err, <-ended)
-	s.end()
-	_ = s.run.Wait()
-	if err != nil {
+	if err := s.Run(ctx, feed); err != nil {
 		return nil, err
 	}
 	return s.report(), nil
+}
+
+// Run runs both far ends and the daemon between them, lets people work until ctx ends, and stops all in order.
+func (s *stage) Run(ctx context.Context, feed *feed) error {
+	far, end := context.WithCancel(context.WithoutCancel(ctx))
+	near, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var ends, daemon errgroup.Group
+	ends.Go(func() error { return s.sim.Run(far) })
+	daemon.Go(func() error {
+		defer stop() // a daemon that ends by itself ends the wait for it
+		return s.app.Run(near)
+	})
+	err := s.play(ctx, feed)
+	stop()
+	err = errors.Join(err, daemon.Wait())
+	end()
+	_ = ends.Wait() // they were stopped in the middle of whatever they did
+	return err
 }
 
 // setStage opens all listeners and builds both far ends and the daemon.
@@ -90,9 +98,6 @@ func setStage(ctx context.Context, log *slog.Logger) (*stage, error) {
 	if s.app, err = newApp(cfg, w); err != nil {
 		return nil, err
 	}
-	far, end := context.WithCancel(context.WithoutCancel(ctx))
-	s.end = end
-	s.run.Go(func() error { return s.sim.Run(far) })
 	return s, nil
 }
 
