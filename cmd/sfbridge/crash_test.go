@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -171,6 +172,40 @@ func rounds(usual int) int {
 	return usual
 }
 
+func TestDaemon_StopsInOrderWhenItIsAskedTo(t *testing.T) {
+	f := newField(t)
+	f.start()
+	f.until("the streams are open", func() bool { return len(f.sim.org.Subscriptions()) > 0 })
+	f.work(300 * time.Millisecond)
+	f.until("the first edits have arrived", f.crowd.settled)
+	f.crowd.meet()
+	for round := range 3 {
+		f.work(300 * time.Millisecond)
+		began := time.Now()
+		if err := f.child.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.child.Wait(); err != nil {
+			t.Errorf("round %d: the daemon ended with %v, want exit code 0", round, err)
+		}
+		if d := time.Since(began); d > 20*time.Second {
+			t.Errorf("round %d: the stop took %v, more than the grace", round, d)
+		}
+		f.start()
+	}
+	f.work(300 * time.Millisecond)
+	f.until("every edit has arrived", f.crowd.settled)
+	if all, lost := f.crowd.unequal(); len(all) > 0 || len(lost) > 0 {
+		t.Errorf("lost %v, %d fields differ, first %q", lost, len(all), all[:min(5, len(all))])
+	}
+	if all := f.crowd.twice(); len(all) > 0 {
+		t.Errorf("%d people are doubled, first %s", len(all), all[0])
+	}
+	if n := f.crowd.tally(bridge.Inbound).arrived; n < 50 {
+		t.Errorf("only %d edits arrived", n)
+	}
+}
+
 func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for some 20 s")
@@ -207,6 +242,9 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 	f.until("no webhook waits", func() bool { _, waiting, _ := f.sim.crm.Webhooks(); return waiting == 0 })
 	if all, lost := f.crowd.unequal(); len(all) > 0 || len(lost) > 0 {
 		t.Errorf("lost %v, %d fields differ, first %q", lost, len(all), all[:min(5, len(all))])
+	}
+	if len(f.crowd.behind) > 0 {
+		t.Errorf("%d values came after newer ones, first %s", len(f.crowd.behind), f.crowd.behind[0])
 	}
 	if all := f.crowd.twice(); len(all) > 0 {
 		t.Errorf("%d people are doubled, first %s", len(all), all[0])

@@ -24,6 +24,9 @@ type crowd struct {
 	people  []*person
 	marks   int
 	waiting map[string]*edit // by mark
+	edits   map[string]*edit // all that were ever made, by mark
+	newest  map[slot]string  // the newest mark seen at the far end
+	behind  []string         // older values that came after newer ones
 	ways    map[bridge.Direction]*tally
 	calls0  int64 // API calls before the crowd came
 }
@@ -47,6 +50,13 @@ type edit struct {
 	create bool
 }
 
+// slot is where an edit lands.
+type slot struct {
+	way   bridge.Direction
+	who   *person
+	field string
+}
+
 // tally counts one direction.
 type tally struct {
 	made, arrived int
@@ -62,7 +72,7 @@ var mark = regexp.MustCompile(`x[0-9]{6,}x`)
 // newCrowd watches both ends. It must be made before the daemon starts.
 func newCrowd(s *sim, now bridge.Now, seed uint64) *crowd {
 	c := &crowd{
-		sim: s, now: now, random: rand.New(rand.NewPCG(seed, 7)), waiting: map[string]*edit{}, //nolint:gosec // chance that can be repeated
+		sim: s, now: now, random: rand.New(rand.NewPCG(seed, 7)), waiting: map[string]*edit{}, edits: map[string]*edit{}, newest: map[slot]string{}, //nolint:gosec // chance that can be repeated
 		ways: map[bridge.Direction]*tally{bridge.Inbound: {}, bridge.Outbound: {}}, calls0: s.org.APICalls(),
 	}
 	s.heard(func(r respondiotest.Request) {
@@ -85,6 +95,7 @@ func (c *crowd) seen(way bridge.Direction, text string) {
 	now := c.now()
 	for _, m := range mark.FindAllString(text, -1) {
 		c.mu.Lock()
+		c.orderLocked(way, m)
 		e, ok := c.waiting[m]
 		if ok && e.way == way {
 			delete(c.waiting, m)
@@ -100,6 +111,20 @@ func (c *crowd) seen(way bridge.Direction, text string) {
 			tell(*e)
 		}
 	}
+}
+
+// orderLocked notes a value that came after a newer one of the same field. Marks are numbered, so they sort.
+func (c *crowd) orderLocked(way bridge.Direction, m string) {
+	e, ok := c.edits[m]
+	if !ok || e.way != way {
+		return
+	}
+	at := slot{way, e.who, e.field}
+	if m < c.newest[at] {
+		c.behind = append(c.behind, fmt.Sprintf("%s %s after %s", way, m, c.newest[at]))
+		return
+	}
+	c.newest[at] = m
 }
 
 // markLocked is a new mark inside a text: lower case, so that it survives an e-mail address.
@@ -119,7 +144,7 @@ func (c *crowd) join(way bridge.Direction) error {
 	first, last := firstNames[c.random.IntN(len(firstNames))], lastNames[c.random.IntN(len(lastNames))]
 	e := &edit{way: way, who: p, field: "Email", value: fmt.Sprintf("%s.%s@example.com", strings.ToLower(first), m), create: true, at: c.now()}
 	p.last[e.field] = e
-	c.people, c.waiting[m] = append(c.people, p), e
+	c.people, c.waiting[m], c.edits[m] = append(c.people, p), e, e
 	c.ways[way].made++
 	c.mu.Unlock()
 	if way == bridge.Outbound {
@@ -197,7 +222,7 @@ func (c *crowd) pick(way bridge.Direction, patient bool) (*edit, *person) {
 		if old := p.last[e.field]; old != nil && old.took == 0 {
 			c.forgetLocked(old) // overwritten before it arrived: no final value
 		}
-		p.busy, p.last[e.field], c.waiting[m] = true, e, e
+		p.busy, p.last[e.field], c.waiting[m], c.edits[m] = true, e, e, e
 		c.ways[way].made++
 		return e, p
 	}

@@ -26,6 +26,9 @@ func (b *bench) equal(c *crowd, when string) {
 	if all, lost := c.unequal(); len(all) > 0 || len(lost) > 0 {
 		b.t.Errorf("%s: lost %v, %d fields differ, first %q", when, lost, len(all), all[:min(3, len(all))])
 	}
+	if len(c.behind) > 0 {
+		b.t.Errorf("%s: %d values came after newer ones, first %s", when, len(c.behind), c.behind[0])
+	}
 	if all := c.twice(); len(all) > 0 {
 		b.t.Errorf("%s: %d people are doubled, first %s", when, len(all), all[0])
 	}
