@@ -183,6 +183,7 @@ func (w *world) trouble() {
 		{Name: "breaker-open", Since: &since, Text: "respond.io does not answer; 1 284 deliveries of support wait.", Help: "Nothing is lost. Deliveries go on by themselves when the platform answers again."},
 		{Name: "dead-letters", Text: "Two deliveries were buried.", Help: "Read their reasons below, mend the cause, and redrive them."},
 	}
+	w.status.Alarms = append(w.status.Alarms, Alarm{Name: "gap-opened", Text: "Events of /data/ContactChangeEvent may be missing."})
 	w.status.Holes = []Hole{{Org: "main", Topic: "/data/ContactChangeEvent", From: noon.Add(-5 * time.Hour), To: &to, Reason: "the position had expired: the daemon was stopped for more than 72 hours"}}
 	w.status.Buried = Buried{Total: new(int64(2)), ByReason: []Reason{{"FIELD_CUSTOM_VALIDATION_EXCEPTION", 1}, {"400 phone is not valid", 1}}}
 	w.graves.all = []bridge.DeadLetter{

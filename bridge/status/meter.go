@@ -12,6 +12,7 @@ import (
 // Bounds of the meter.
 const (
 	meterMinutes = 60  // shown on the page as one hour
+	meterSeconds = 60  // of which the rate is told
 	meterTimes   = 512 // latencies kept for an outlet: enough for a p99, 4 KiB
 	meterHistory = 500 // stories read at start, so that a restart does not blank the page
 )
@@ -26,8 +27,15 @@ type Meter struct {
 type gauge struct {
 	counts [meterMinutes]int
 	minute int64 // of the newest count, since 1970
+	recent [meterSeconds]tick
 	times  []float64
 	next   int
+}
+
+// tick counts one second.
+type tick struct {
+	second int64 // since 1970
+	count  int
 }
 
 // NewMeter makes a meter that has seen nothing.
@@ -73,6 +81,7 @@ func (m *Meter) Count(s *bridge.Story) {
 	if age := g.minute - minute; age >= 0 && age < meterMinutes {
 		g.counts[minute%meterMinutes]++
 	}
+	g.tick(s.At.Unix())
 	if s.TookMS <= 0 {
 		return
 	}
@@ -95,6 +104,27 @@ func (g *gauge) turn(minute int64) {
 	g.minute = minute
 }
 
+// tick counts one delivery of a second; one that is older than what its place holds is no longer of interest.
+func (g *gauge) tick(second int64) {
+	t := &g.recent[second%meterSeconds]
+	if second > t.second {
+		*t = tick{second: second}
+	}
+	if second == t.second {
+		t.count++
+	}
+}
+
+// lately counts the last minute.
+func (g *gauge) lately(now int64) (sum int) {
+	for _, t := range g.recent {
+		if t.second > now-meterSeconds {
+			sum += t.count
+		}
+	}
+	return sum
+}
+
 // Flow is what went through the outlet of late.
 func (m *Meter) Flow(o bridge.Outlet) Flow {
 	m.mu.Lock()
@@ -103,16 +133,12 @@ func (m *Meter) Flow(o bridge.Outlet) Flow {
 	if g == nil {
 		return Flow{PerMinute: new(float64), Minutes: make([]int, meterMinutes)}
 	}
-	g.turn(m.now().Unix() / 60)
-	f := Flow{Minutes: make([]int, meterMinutes)}
-	sum := 0
+	now := m.now().Unix()
+	g.turn(now / 60)
+	f := Flow{Minutes: make([]int, meterMinutes), PerMinute: new(float64(g.lately(now)))}
 	for i := range f.Minutes {
 		f.Minutes[i] = g.counts[(g.minute-int64(meterMinutes-1-i))%meterMinutes]
-		if i >= meterMinutes-6 && i < meterMinutes-1 {
-			sum += f.Minutes[i]
-		}
 	}
-	f.PerMinute = new(float64(sum) / 5)
 	if len(g.times) > 0 {
 		sorted := slices.Sorted(slices.Values(g.times))
 		f.P50S, f.P99S = new(sorted[(len(sorted)-1)/2]), new(sorted[(len(sorted)-1)*99/100])

@@ -41,7 +41,7 @@ type Store struct {
 type Org struct {
 	Name      string       `json:"name"`
 	ID        bridge.OrgID `json:"id,omitempty"`
-	Auth      string       `json:"auth"` // ok, pending or refused
+	Auth      string       `json:"auth"` // ok, pending, refused or unreachable
 	APIUsed   *int64       `json:"api_used,string"`
 	APILimit  *int64       `json:"api_limit,string"`
 	LastError *string      `json:"last_error"`
@@ -51,7 +51,7 @@ type Org struct {
 type Topic struct {
 	Org        string       `json:"org"`
 	Topic      bridge.Topic `json:"topic"`
-	State      string       `json:"state"` // live, connecting, anchoring, paused or failed
+	State      string       `json:"state"` // live, connecting, anchoring, stalled, paused-limit, auth-failed, replay-lost or stopped-needs-admin
 	LastEvent  *time.Time   `json:"last_event"`
 	LagS       *float64     `json:"lag_s"`
 	Replay     *string      `json:"replay"`       // hex
@@ -73,7 +73,7 @@ type Outlet struct {
 
 // Flow is what went through an outlet of late; the meter fills it in.
 type Flow struct {
-	PerMinute *float64 `json:"rate_per_min"` // deliveries sent, of the last five whole minutes
+	PerMinute *float64 `json:"rate_per_min"` // deliveries sent in the last 60 seconds
 	P50S      *float64 `json:"p50_s"`        // from intake to the far end, of the last deliveries
 	P99S      *float64 `json:"p99_s"`
 	Minutes   []int    `json:"minutes"` // deliveries sent in each of the last 60 minutes, the running one last
@@ -98,6 +98,7 @@ type Hole struct {
 	From   time.Time    `json:"from"`
 	To     *time.Time   `json:"to"`
 	Reason string       `json:"reason"`
+	First  bool         `json:"first_run"` // reading began here: nothing was missed that was read before
 }
 
 // Alarm is what an operator should look at.

@@ -21,10 +21,12 @@ type view struct {
 	Reasons      []Reason
 	Orgs         []orgCard
 	Holes        []holeCard
+	Begun        []holeCard // where reading began: what was there before is not loaded
 	StoreBytes   string
 	StoreFree    string
 	StoreEntries string
 	StoreLag     string
+	StoreCommit  string
 }
 
 // mood is the state of the whole in one sentence.
@@ -68,10 +70,16 @@ func (v *view) finish(trouble error) {
 		v.Orgs = append(v.Orgs, v.orgCard(&v.Status.Orgs[i]))
 	}
 	for _, h := range v.Status.Holes {
-		v.Holes = append(v.Holes, holeCard{h, v.holeSpan(h)})
+		card := holeCard{h, v.holeSpan(h)}
+		if h.First {
+			v.Begun = append(v.Begun, card)
+		} else {
+			v.Holes = append(v.Holes, card)
+		}
 	}
 	v.StoreBytes, v.StoreFree = bytesOf(v.Store.Bytes), bytesOf(v.Store.FreeBytes)
 	v.StoreEntries, v.StoreLag = countOf(v.Store.Entries), spanOf(v.Store.LagS)
+	v.StoreCommit = spanOf(v.Store.CommitS)
 	v.Reasons = v.Buried.ByReason
 	v.LetterTotal = countOf(v.Buried.Total)
 	if v.Buried.Total == nil {
@@ -81,7 +89,7 @@ func (v *view) finish(trouble error) {
 }
 
 func (v *view) mood(trouble error) mood {
-	switch n := len(v.Alarms) + len(v.Status.Holes); {
+	switch n := len(v.Alarms); {
 	case trouble != nil:
 		return mood{"bad", "The store cannot be read", "Trouble"}
 	case v.State == "stopping":
@@ -159,6 +167,9 @@ func (v *view) orgCard(o *Org) orgCard {
 
 func (v *view) holeSpan(h Hole) string {
 	const form = "2 Jan 15:04"
+	if h.First {
+		return "Reading began " + h.From.Format(form)
+	}
 	if h.To == nil {
 		return "since " + h.From.Format(form)
 	}
@@ -199,7 +210,7 @@ func authClass(auth string) string {
 	switch auth {
 	case "ok":
 		return "good"
-	case "refused":
+	case "refused", "unreachable":
 		return "bad"
 	default:
 		return "warn"
@@ -210,9 +221,9 @@ func topicClass(state string) string {
 	switch {
 	case state == "live":
 		return "good"
-	case state == "failed":
+	case slices.Contains([]string{"auth-failed", "replay-lost", "stopped-needs-admin"}, state):
 		return "bad"
-	case slices.Contains([]string{"anchoring", "connecting"}, state):
+	case slices.Contains([]string{"anchoring", "connecting", "stalled", "paused-limit"}, state):
 		return "warn"
 	default:
 		return "calm"
