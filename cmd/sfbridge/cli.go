@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -65,21 +67,37 @@ func execute(ctx context.Context, args []string, c *console) (code int) {
 	if err != nil {
 		return report(c, err)
 	}
-	parsed, err := parser.Parse(doubled(args))
+	parsed, err := parser.Parse(doubled(args, longNames(parser.Model.Node)))
 	if err != nil {
 		return report(c, &exitError{exitConfig, fmt.Errorf("%w\n  remedy: sfbridge --help lists the commands", err)})
 	}
 	return report(c, parsed.Run())
 }
 
-// doubled lets flags be written with one dash too, as Go's own programs take them: -for 10s is --for 10s.
-func doubled(args []string) []string {
-	all := make([]string, len(args))
+// doubled lets long flags be written with one dash too, as Go's own programs take them: -for 10s is --for 10s. Short flags stay as they are, also with
+// their value attached: -n5.
+func doubled(args []string, long map[string]bool) []string {
+	all := slices.Clone(args)
 	for i, a := range args {
-		if len(a) > 2 && a[0] == '-' && a[1] != '-' {
-			a = "-" + a
+		if a == "--" {
+			break // what follows are no flags
 		}
-		all[i] = a
+		name, _, _ := strings.Cut(strings.TrimPrefix(a, "-"), "=")
+		if strings.HasPrefix(a, "-") && long[name] {
+			all[i] = "-" + a
+		}
+	}
+	return all
+}
+
+// longNames are the names of all flags of a command and of those below it.
+func longNames(n *kong.Node) map[string]bool {
+	all := map[string]bool{}
+	for _, f := range n.Flags {
+		all[f.Name] = true
+	}
+	for _, child := range n.Children {
+		maps.Copy(all, longNames(child))
 	}
 	return all
 }

@@ -119,6 +119,8 @@ func TestCLI_AsksTheRunningDaemon(t *testing.T) {
 		{[]string{"dead-letters", "list"}, 0, "no [31m"},
 		{[]string{"dead-letters", "redrive", "--all"}, 0, "2 redriven"},
 		{[]string{"dead-letters", "drop", "a1", "gone"}, 2, "1 dropped"},
+		{[]string{"tail", "-n3"}, 0, "00:00:00.000 sent Contact 003"},
+		{[]string{"tail", "-lines=3"}, 0, "00:00:00.000 sent Contact 003"},
 		{[]string{"tail", "-n", "3"}, 0, "00:00:00.000 sent Contact 003 → support 17 update Email 12.5ms"},
 	} {
 		code, out, errOut := command(t, append(c.args, "-c", file)...)
