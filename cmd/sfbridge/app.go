@@ -47,6 +47,7 @@ type app struct {
 	metrics *prometheus.Registry
 	rules   *rule.Set
 	engine  *bolt.DB
+	timed   *timedEngine
 	store   *store.Store
 	orgs    map[string]*orgLine
 	lines   map[bridge.ProjectID]*projectLine
@@ -73,7 +74,8 @@ func newApp(cfg *Config, w world) (*app, error) {
 	}
 	a.state.Store("starting")
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.store = store.New(engine, store.Options{Now: w.now, Holder: "sfbridge"})
+	a.timed = newTimedEngine(engine, a.metrics)
+	a.store = store.New(a.timed, store.Options{Now: w.now, Holder: "sfbridge"})
 	if err := a.wire(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +20,6 @@ import (
 	"sfbridge/pubsub"
 	"sfbridge/store"
 )
-
-// retention is how long Salesforce keeps change events.
-const retention = 72 * time.Hour
 
 // serveAdmin serves status, metrics and dead letters until ctx ends.
 func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
@@ -59,12 +57,15 @@ func (a *app) snapshot(ctx context.Context) status.Status {
 	now := a.world.now()
 	s := status.Status{
 		Version: version(), State: a.state.Load().(string), At: now, Started: a.started, UptimeS: now.Sub(a.started).Seconds(),
-		Store: status.Store{Engine: "bbolt", Bytes: &health.Size, LastError: textOrNil(health.Err)},
+		Store: status.Store{Engine: "bbolt", Bytes: &health.Size, CommitS: a.timed.slowest(), LastError: textOrNil(health.Err)},
 	}
 	a.tellOrgs(&s)
 	a.tellOutlets(&s, counts, now)
 	a.tellBuried(ctx, &s, counts)
 	a.tellHoles(ctx, &s)
+	a.tellLag(&s)
+	a.tellDisk(&s)
+	tellAlarms(&s)
 	if !health.Writable {
 		s.Alarms = append(s.Alarms, status.Alarm{Name: "store-failed", Text: "the store cannot be written: " + health.Err, Help: "free the disk, then restart"})
 	}
@@ -90,19 +91,19 @@ func (a *app) tellOrgs(s *status.Status) {
 		fault := o.fault
 		streams := slices.Clone(o.streams)
 		o.mu.Unlock()
-		if err := errors.Join(fault, o.login.Err()); err != nil {
-			line.Auth = "refused"
-			line.LastError = textOrNil(err.Error())
-			s.Alarms = append(s.Alarms, status.Alarm{Name: "auth-refused", Text: "org " + name + " cannot be reached", Help: err.Error()})
+		if fault == nil {
+			fault = o.login.Err()
+		}
+		if fault != nil {
+			blameOrg(s, &line, fault)
 		} else if o.auth.last.Load() == nil {
 			line.Auth = "pending"
 		}
 		s.Orgs = append(s.Orgs, line)
 		for _, sub := range streams {
-			s.Topics = append(s.Topics, topicLine(name, sub.Status(), s.At))
-			if t := sub.Status(); t.Problem != "" && t.State != pubsub.Live {
-				s.Alarms = append(s.Alarms, status.Alarm{Name: "topic-" + string(t.State), Since: &t.Since, Text: string(t.Topic) + ": " + t.Problem})
-			}
+			t := sub.Status()
+			s.Topics = append(s.Topics, topicLine(name, t, s.At))
+			blameTopic(s, &t)
 		}
 	}
 }
@@ -151,7 +152,7 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 				oldest = c.Oldest
 			}
 			if b.Open {
-				s.Alarms = append(s.Alarms, status.Alarm{Name: "breaker-open", Since: &b.Since, Text: fmt.Sprintf("%s %s: %s", p.ID, way, b.Reason)})
+				blameBreaker(s, p.ID, way, b)
 			}
 		}
 	}
@@ -215,18 +216,57 @@ func (a *app) tellHoles(ctx context.Context, s *status.Status) {
 		if h.Closed {
 			continue
 		}
-		line := status.Hole{Org: string(h.Org), Topic: h.Topic, From: h.From, Reason: h.Reason}
+		line := status.Hole{Org: a.aliasOf(h.Org), Topic: h.Topic, From: h.From, Reason: h.Reason, First: strings.HasPrefix(h.Reason, "first run")}
 		if !h.To.IsZero() {
 			line.To = &h.To
 		}
 		s.Holes = append(s.Holes, line)
 	}
-	for i := range s.Topics {
-		if at := s.Topics[i].ReplayAgeS; at != nil && *at > (retention*2/3).Seconds() {
-			s.Alarms = append(s.Alarms, status.Alarm{
-				Name: "replay-age", Text: fmt.Sprintf("%s has not moved for %.0f h; after 72 h events are lost", s.Topics[i].Topic, *at/3600),
-			})
+}
+
+// aliasOf is the configured name of an org, or its id where it has none any more.
+func (a *app) aliasOf(id bridge.OrgID) string {
+	for name, o := range a.orgs {
+		if o.ID() == id {
+			return name
 		}
+	}
+	return string(id)
+}
+
+// tellLag bounds the lag of each stream by the oldest change of its org that waits for any platform.
+func (a *app) tellLag(s *status.Status) {
+	for i := range s.Topics {
+		t := &s.Topics[i]
+		if t.State != string(pubsub.Live) {
+			continue // what Salesforce holds back is not known
+		}
+		lag, known := 0.0, true
+		for j := range s.Outlets {
+			o := &s.Outlets[j]
+			if o.Direction != bridge.Inbound || a.cfg.Projects[string(o.Project)].Org != t.Org || o.Waiting == nil || *o.Waiting == 0 {
+				continue
+			}
+			known = known && o.OldestAgeS != nil
+			if o.OldestAgeS != nil {
+				lag = max(lag, *o.OldestAgeS)
+			}
+		}
+		if known {
+			t.LagS = &lag
+		}
+	}
+}
+
+// tellDisk says how much room the store has.
+func (a *app) tellDisk(s *status.Status) {
+	free, size, ok := disk(filepath.Dir(a.cfg.Store.Path))
+	if !ok {
+		return
+	}
+	s.Store.FreeBytes = &free
+	if float64(free) < alarmDisk*float64(size) {
+		alarm(s, "disk", "make room: without it nothing can be made durable", "%.0f %% of the store's disk is free", 100*float64(free)/float64(size))
 	}
 }
 

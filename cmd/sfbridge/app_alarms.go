@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/courier"
+	"sfbridge/bridge/status"
+	"sfbridge/outbound/salesforce"
+	"sfbridge/pubsub"
+)
+
+// The bounds beyond which something is an alarm.
+const (
+	alarmReplayAge = 48 * time.Hour   // of the 72 that Salesforce keeps events
+	alarmQueue     = 10 * time.Minute // age of the oldest delivery that waits
+	alarmDisk      = 0.15             // share of the disk that is free
+	alarmAPI       = 0.8              // share of the day's API calls that is used
+)
+
+// alarm adds one. Help may be "".
+func alarm(s *status.Status, name, help, format string, args ...any) {
+	s.Alarms = append(s.Alarms, status.Alarm{Name: name, Text: fmt.Sprintf(format, args...), Help: help})
+}
+
+// apart takes the remedy out of the text of an error.
+func apart(err error) (text, remedy string) {
+	text = err.Error()
+	if h, ok := errors.AsType[*bridge.HintError](err); ok {
+		remedy = h.Hint
+		text = strings.ReplaceAll(text, "\n  remedy: "+h.Hint, "")
+	}
+	return strings.ReplaceAll(text, "\n", "; "), remedy
+}
+
+// blameOrg says why an org is not worked with: it refused the login, or nothing was heard of it.
+func blameOrg(s *status.Status, line *status.Org, err error) {
+	text, remedy := apart(err)
+	line.LastError = &text
+	if _, refused := errors.AsType[*salesforce.APIError](err); refused || errors.Is(err, salesforce.ErrOtherOrg) {
+		line.Auth = "refused"
+		alarm(s, "auth-lost", remedy, "%s refuses the bridge: %s", line.Name, text)
+		return
+	}
+	line.Auth = "unreachable"
+	if remedy == "" {
+		remedy = "nothing is lost: webhooks are taken in, and Salesforce keeps events for 72 hours; look at login_url and at the way to it"
+	}
+	alarm(s, "org-unreachable", remedy, "%s does not answer: %s", line.Name, text)
+}
+
+// blameTopic tells the trouble of a stream, also of one that is live and only skipped something.
+func blameTopic(s *status.Status, t *pubsub.Status) {
+	if t.Problem == "" {
+		return
+	}
+	name := map[pubsub.State]string{
+		pubsub.AuthFailed: "auth-lost", pubsub.ReplayLost: "gap-opened", pubsub.PausedLimit: "events-used-up", pubsub.StoppedNeedsAdmin: "topic-stopped",
+	}[t.State]
+	if name == "" {
+		name = "topic-troubled"
+	}
+	alarm(s, name, t.Remedy, "%s: %s", t.Topic, t.Problem)
+	if !t.Since.IsZero() {
+		s.Alarms[len(s.Alarms)-1].Since = &t.Since
+	}
+}
+
+// blameBreaker tells that deliveries wait for a side.
+func blameBreaker(s *status.Status, p bridge.ProjectID, way bridge.Direction, b courier.Breaker) {
+	reason, remedy, _ := strings.Cut(b.Reason, "\n  remedy: ")
+	if remedy == "" {
+		remedy = "nothing is lost: what waits goes on by itself when that side answers again"
+	}
+	alarm(s, "breaker-open", remedy, "%s %s: %s", p, way, reason)
+	s.Alarms[len(s.Alarms)-1].Since = &b.Since
+}
+
+// tellAlarms adds what follows from the figures.
+func tellAlarms(s *status.Status) {
+	for i := range s.Topics {
+		if t := &s.Topics[i]; t.ReplayAgeS != nil && *t.ReplayAgeS > alarmReplayAge.Seconds() {
+			alarm(s, "replay-age", "let the stream run again before that", "%s has not moved for %.0f h; after 72 h events are lost", t.Topic, *t.ReplayAgeS/3600)
+		}
+	}
+	for i := range s.Holes {
+		if h := &s.Holes[i]; !h.First {
+			alarm(s, "gap-opened", "compare the records that were changed in that time, or edit them again", "%s: events may be missing: %s", h.Topic, h.Reason)
+		}
+	}
+	for i := range s.Outlets {
+		if o := &s.Outlets[i]; o.OldestAgeS != nil && *o.OldestAgeS > alarmQueue.Seconds() {
+			alarm(s, "queue-oldest", "", "%s %s: the oldest delivery waits for %.0f min", o.Project, o.Direction, *o.OldestAgeS/60)
+		}
+	}
+	for i := range s.Orgs {
+		if o := &s.Orgs[i]; o.APIUsed != nil && float64(*o.APIUsed) > alarmAPI*float64(*o.APILimit) {
+			alarm(s, "api-used", "look at who else calls; deliveries to Salesforce pause when nothing is left", "%s: %d of %d API calls of the day are used", o.Name, *o.APIUsed, *o.APILimit)
+		}
+	}
+}
