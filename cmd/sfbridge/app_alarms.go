@@ -52,6 +52,16 @@ func blameOrg(s *status.Status, line *status.Org, err error) {
 	alarm(s, "org-unreachable", remedy, "%s does not answer: %s", line.Name, text)
 }
 
+// worded takes the words of gRPC from the text of an error.
+func worded(text string) string {
+	for _, marker := range []string{`desc = "transport: Error while `, "desc = "} {
+		if i := strings.LastIndex(text, marker); i >= 0 {
+			text = text[i+len(marker):]
+		}
+	}
+	return strings.Trim(text, `"`)
+}
+
 // blameTopic tells the trouble of a stream, also of one that is live and only skipped something.
 func blameTopic(s *status.Status, t *pubsub.Status) {
 	if t.Problem == "" {
@@ -63,7 +73,11 @@ func blameTopic(s *status.Status, t *pubsub.Status) {
 	if name == "" {
 		name = "topic-troubled"
 	}
-	alarm(s, name, t.Remedy, "%s: %s", t.Topic, t.Problem)
+	remedy := t.Remedy
+	if remedy == "" {
+		remedy = "it is tried again by itself; Salesforce keeps events for 72 hours"
+	}
+	alarm(s, name, remedy, "%s: %s", t.Topic, worded(t.Problem))
 	if !t.Since.IsZero() {
 		s.Alarms[len(s.Alarms)-1].Since = &t.Since
 	}

@@ -109,7 +109,7 @@ func (a *app) tellOrgs(s *status.Status) {
 }
 
 func topicLine(org string, t pubsub.Status, now time.Time) status.Topic {
-	line := status.Topic{Org: org, Topic: t.Topic, State: string(t.State), LastError: textOrNil(t.Problem)}
+	line := status.Topic{Org: org, Topic: t.Topic, State: string(t.State), LastError: textOrNil(worded(t.Problem))}
 	if !t.LastEvent.IsZero() {
 		line.LastEvent = &t.LastEvent
 	}
@@ -202,8 +202,15 @@ func (a *app) tellBuried(ctx context.Context, s *status.Status, counts store.Cou
 	}
 	slices.SortFunc(s.Buried.ByReason, func(x, y status.Reason) int { return int(y.Count - x.Count) })
 	s.Alarms = append(s.Alarms, status.Alarm{
-		Name: "dead-letters", Text: fmt.Sprintf("%d deliveries are buried", total), Help: "read why, mend it, then: sfbridge dead-letters redrive",
+		Name: "dead-letters", Text: deliveries(total) + " buried", Help: "read why, mend it, then: sfbridge dead-letters redrive",
 	})
+}
+
+func deliveries(n int64) string {
+	if n == 1 {
+		return "1 delivery is"
+	}
+	return fmt.Sprintf("%d deliveries are", n)
 }
 
 func (a *app) tellHoles(ctx context.Context, s *status.Status) {

@@ -124,7 +124,15 @@ func failed(place string, err error) Finding {
 		f.Remedy = "check the host name in the configuration, and the name server of this machine"
 	case errors.As(err, &dial):
 		f.Remedy = "check the address in the configuration, and that this machine may reach it"
+	case waits(err):
+		f.Remedy = "try again in a while; if it stays, check the address in the configuration"
 	}
 	f.Text = strings.ReplaceAll(f.Text, "\n", "; ")
 	return f
+}
+
+// waits reports whether err is of a side that may answer later.
+func waits(err error) bool {
+	v, _ := bridge.VerdictOf(err)
+	return v == bridge.Wait || bridge.IsUncertain(err)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/platform"
 	"sfbridge/bridge/rule"
 )
 
@@ -152,9 +153,8 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 			v.secret(path+"."+key, secret)
 		}
 	}
-	if r, ok := p.Section.(*respondioSection); ok && p.hears() && len(r.SigningKeys) == 0 {
-		v.add(path+".signing_keys", `write signing_keys = ["env:NAME"]; respond.io shows the key of each webhook`,
-			"no callback could be verified, and a transfer is outbound")
+	if r, ok := p.Section.(*respondioSection); ok {
+		v.signingKeys(path+".signing_keys", p, r.SigningKeys)
 	}
 	if len(p.Transfers) == 0 {
 		v.add(path+".transfer", fmt.Sprintf("add [[project.%s.transfer]]", name), "the project carries nothing")
@@ -167,6 +167,19 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 			v.add(t.path+".name", "names are unique inside a project", "another transfer is called %q too", t.t.Name)
 		}
 		seen[t.t.Name] = true
+	}
+}
+
+// signingKeys wants keys that verify, where anything must be verified.
+func (v *validation) signingKeys(path string, p *ProjectConfig, keys []Secret) {
+	if p.hears() && len(keys) == 0 {
+		v.add(path, `write signing_keys = ["env:NAME"]; respond.io shows the key of each webhook`, "no callback could be verified, and a transfer is outbound")
+	}
+	for i := range keys {
+		if key := keys[i].Reveal(); key != "" && platform.CheckSecret(key) != nil {
+			v.add(fmt.Sprintf("%s[%d]", path, i), "copy the whole key that respond.io shows beside the webhook", "the key has %d bytes and could be guessed; it must have %d",
+				len(key), platform.MinSecret)
+		}
 	}
 }
 
