@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -259,8 +260,7 @@ func makeStore(t *testing.T, path string) {
 		}
 	}
 	cancel()
-	<-done
-	if err := db.Close(); err != nil {
+	if err := errors.Join(<-done, db.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,5 +11,5 @@ func disk(path string) (free, size int64, ok bool) {
 		return 0, 0, false
 	}
 	block := int64(s.Bsize)                                       //nolint:unconvert // its type differs between systems
-	return int64(s.Bavail) * block, int64(s.Blocks) * block, true //nolint:gosec // no disk has 2^63 bytes
+	return int64(s.Bavail) * block, int64(s.Blocks) * block, true
 }
