@@ -181,3 +181,16 @@ func TestDemoReport_FailsWhenSomethingWasLost(t *testing.T) {
 		t.Errorf("report = %s, want %s", o.String(), want)
 	}
 }
+
+func TestDemoReport_SaysThatBothSidesAreEqual(t *testing.T) {
+	var o bytes.Buffer
+	r := demoReport{Inbound: demoInbound{Changes: 250, Delivered: 250}, Outbound: demoOutbound{Webhooks: 7, Written: 7}, APICalls: 1}
+	if err := r.tell(false, &console{out: &o}); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"Salesforce → respond.io      250      250      0", "1 call of the Salesforce API; both sides hold the same"} {
+		if !strings.Contains(o.String(), want) {
+			t.Errorf("%q is not in %s", want, o.String())
+		}
+	}
+}

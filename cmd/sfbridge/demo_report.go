@@ -60,12 +60,25 @@ func (r *demoReport) tell(asJSON bool, c *console) error {
 		}
 		c.printf("%s\n", b)
 	} else {
-		c.printf("\nSalesforce → platform  %d changes, %d delivered, %d lost, p50 %.1f ms, p99 %.1f ms\n", r.Inbound.Changes, r.Inbound.Delivered, r.Inbound.Lost, r.Inbound.P50, r.Inbound.P99)
-		c.printf("platform → Salesforce  %d webhooks, %d written, %d lost, p50 %.1f ms, p99 %.1f ms\n", r.Outbound.Webhooks, r.Outbound.Written, r.Outbound.Lost, r.Outbound.P50, r.Outbound.P99)
-		c.printf("Salesforce API calls   %d\n", r.APICalls)
+		r.table(c)
 	}
 	if r.Inbound.Lost+r.Outbound.Lost > 0 {
 		return &exitError{exitBug, fmt.Errorf("%w: %d inbound, %d outbound", errLost, r.Inbound.Lost, r.Outbound.Lost)}
 	}
 	return nil
+}
+
+// table is the report for people.
+func (r *demoReport) table(c *console) {
+	c.printf("\n  %-23s %8s %8s %6s %10s %12s\n", "counted at the far ends", "made", "arrived", "lost", "typical", "slowest 1 %")
+	line := func(way string, made, arrived, lost int, t demoTimes) {
+		c.printf("  %-23s %8d %8d %6d %7.1f ms %9.1f ms\n", way, made, arrived, lost, t.P50, t.P99)
+	}
+	line("Salesforce → respond.io", r.Inbound.Changes, r.Inbound.Delivered, r.Inbound.Lost, r.Inbound.demoTimes)
+	line("respond.io → Salesforce", r.Outbound.Webhooks, r.Outbound.Written, r.Outbound.Lost, r.Outbound.demoTimes)
+	c.printf("\n  %s of the Salesforce API", numberOf(r.APICalls, "call"))
+	if r.Inbound.Lost+r.Outbound.Lost == 0 {
+		c.printf("; both sides hold the same")
+	}
+	c.printf("\n")
 }

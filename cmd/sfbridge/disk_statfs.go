@@ -10,6 +10,6 @@ func disk(path string) (free, size int64, ok bool) {
 	if err := syscall.Statfs(path, &s); err != nil {
 		return 0, 0, false
 	}
-	block := int64(s.Bsize)                                       //nolint:unconvert // its type differs between systems
+	block := int64(s.Bsize) //nolint:unconvert // its type differs between systems
 	return int64(s.Bavail) * block, int64(s.Blocks) * block, true
 }
