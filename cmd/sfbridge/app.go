@@ -169,6 +169,9 @@ func (a *app) serve(ctx, base context.Context, public, admin net.Listener) error
 	err := parts.Wait()
 	unwatch()
 	_ = watch.Wait()
+	if coded, ok := errors.AsType[*exitError](err); ok {
+		return &exitError{coded.code, err} // a part knows better than we do
+	}
 	if err != nil {
 		return &exitError{exitBug, err}
 	}

@@ -246,6 +246,19 @@ func TestRun_LeavesADamagedStoreAsItIs(t *testing.T) {
 // makeStore leaves a store in which something was written.
 func makeStore(t *testing.T, path string) {
 	t.Helper()
+	inStore(t, path, func(ctx context.Context, db *bolt.DB) error {
+		for i := range 200 {
+			op := store.Op{Key: fmt.Sprintf("x/%04d", i), Val: bytes.Repeat([]byte{byte(i)}, 500)}
+			if err := db.Apply(ctx, store.Tx{Ops: []store.Op{op}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func inStore(t *testing.T, path string, do func(context.Context, *bolt.DB) error) {
+	t.Helper()
 	db, err := bolt.Open(path, bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -253,15 +266,26 @@ func makeStore(t *testing.T, path string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- db.Run(ctx) }()
-	for i := range 200 {
-		op := store.Op{Key: fmt.Sprintf("x/%04d", i), Val: bytes.Repeat([]byte{byte(i)}, 500)}
-		if err := db.Apply(ctx, store.Tx{Ops: []store.Op{op}}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	err = do(ctx, db)
 	cancel()
-	if err := errors.Join(<-done, db.Close()); err != nil {
+	if err := errors.Join(err, <-done, db.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRun_StopsWhereTheStoreKnowsAnotherOrg is what a refreshed sandbox meets.
+func TestRun_StopsWhereTheStoreKnowsAnotherOrg(t *testing.T) {
+	f := newField(t)
+	inStore(t, f.sim.at.Store, func(ctx context.Context, db *bolt.DB) error {
+		s := store.New(db, store.Options{})
+		defer s.Close()
+		return errors.Join(s.Open(ctx), s.BindOrg(ctx, "acme", "00D5e0000099999AAA", true))
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	f.say(ctx, nil, "run").holds(t, exitConfig, "acme", "00D5e0000099999AAA", f.sim.org.OrgID())
+	if ctx.Err() != nil {
+		t.Error("the daemon ran")
 	}
 }
 
