@@ -130,7 +130,7 @@ func (v *view) letters(all []bridge.DeadLetter) {
 		}
 		l.From, l.To = ends(l.Direction, record, contact)
 		l.Attempts = fmt.Sprintf("%d attempts", l.Letter.Attempts)
-		if l.Letter.Attempts == 1 {
+		if l.Letter.Attempts <= 1 { // what is refused for good is not counted as a failed attempt
 			l.Attempts = "1 attempt"
 		}
 		var fields []string

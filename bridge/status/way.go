@@ -59,16 +59,18 @@ func (v *view) way(d bridge.Direction) way {
 	return w
 }
 
+// outlet says how an outlet does; the words of a breaker say the opposite to most people.
 func outlet(o *Outlet) outletLine {
 	l := outletLine{Outlet: *o, Class: "good"}
 	switch {
 	case o.Breaker == "open":
-		l.Class = "bad"
-	case o.Breaker != "closed":
-		l.Class = "warn"
-	}
-	if l.Breaker == "closed" {
-		l.Breaker = "flowing" // a closed breaker says the wrong thing to most people
+		l.Breaker, l.Class = "paused", "bad"
+	case o.Breaker == "half-open":
+		l.Breaker, l.Class = "probing", "warn"
+	case o.OldestAgeS != nil && *o.OldestAgeS > lateAfter:
+		l.Breaker, l.Class = "late", "warn"
+	default:
+		l.Breaker = "flowing"
 	}
 	if o.Waiting != nil && *o.Waiting > 0 {
 		l.Waiting = count(*o.Waiting)

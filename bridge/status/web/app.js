@@ -27,7 +27,8 @@
       const next = fresh.getElementById(part.id);
       if (!next || held(part)) continue;
       if (part.id === "stories") {
-        for (const li of next.children) li.classList.toggle("new", Number(li.dataset.seq) > seen);
+        const fresh = [...next.children].filter((li) => Number(li.dataset.seq) > seen);
+        if (fresh.length < next.children.length / 3) for (const li of fresh) li.classList.add("new"); // a busy list would only flicker
       }
       if (part.innerHTML === next.innerHTML) continue;
       const top = part.scrollTop;
