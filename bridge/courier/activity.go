@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,9 @@ func (t *trip) activity(ctx context.Context) error {
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
 	}
+	if done, err := t.there(ctx, tr, w); err != nil || done {
+		return err
+	}
 	if err := t.onlyOnce(ctx, tr); err != nil {
 		return err
 	}
@@ -49,6 +53,21 @@ func (t *trip) activity(ctx context.Context) error {
 	return nil
 }
 
+// there reports whether an earlier try wrote the activity. An upsert of a row that is there is no harmless repeat: fields that can only be set when a row is
+// created, such as TaskSubtype, are refused then.
+func (t *trip) there(ctx context.Context, tr *rule.Transfer, w bridge.Write) (bool, error) {
+	if tr.Key == "" || !t.retried() {
+		return false, nil
+	}
+	found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(w.KeyValue)})
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	t.tell(bridge.Same, "", nil, "an earlier try wrote it")
+	t.effects.Story[len(t.effects.Story)-1].Record = found[0]
+	return true, nil
+}
+
 // onlyOnce claims the row of an activity that has no external id: it cannot be looked up, so whoever finds the claim standing knows that it may have
 // been sent, and a person decides.
 func (t *trip) onlyOnce(ctx context.Context, tr *rule.Transfer) error {
@@ -57,7 +76,8 @@ func (t *trip) onlyOnce(ctx context.Context, tr *rule.Transfer) error {
 	}
 	head := t.w.Head()
 	claim := bridge.Claim{
-		Org: t.org(), Project: t.o.Project, Identity: "once-" + string(head.ID), Delivery: head.ID, Sent: true, At: t.c.d.Now(),
+		Org: t.org(), Project: t.o.Project, Identity: "once-" + string(head.ID), Sent: true, At: t.c.d.Now(),
+		Delivery: bridge.DeliveryID(rand.Text()), // another one for each try: a claim of one's own would not be in the way
 	}
 	t.claimed = []bridge.Claim{claim}
 	held, err := t.c.d.Ledger.Take(ctx, t.claimed)

@@ -76,6 +76,7 @@ type Courier struct {
 	writes  map[string]*pool       // by org
 	gates   []*gate
 	figures *figures
+	watch   *watch
 
 	mu    sync.Mutex
 	doubt map[bridge.DeliveryID]bool // carried with an outcome that nobody knows
@@ -108,6 +109,7 @@ func New(cfg Config, d Deps) (*Courier, error) {
 		cfg.Grace = 20 * time.Second
 	}
 	c := &Courier{cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
+	c.watch = newWatch(d.Ledger, cfg.ConfirmWithin)
 	homes := map[string]*gate{}
 	for name, org := range d.Orgs {
 		c.wants[name] = d.Rules.Wants(name)
@@ -156,6 +158,7 @@ func (c *Courier) Run(ctx context.Context) error {
 		})
 	}
 	aid(c.foldAll)
+	aid(c.watch.Run)
 	for _, p := range c.writes {
 		aid(p.Run)
 	}
@@ -216,6 +219,7 @@ func (c *Courier) carryAll(taking, working context.Context, o *outlet) error {
 // carry carries w and tells the journal how it ended.
 func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
 	t := &trip{c: c, o: o, w: w}
+	defer func() { t.held.release() }()
 	err := t.run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -230,6 +234,9 @@ func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
 func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 	now := c.d.Now()
 	var wait *waitError
+	if err != nil {
+		c.d.Log.Debug("delivery not carried", "project", t.o.Project, "direction", t.o.Direction, "delivery", t.w.Head().ID, "error", err)
+	}
 	if errors.As(err, &wait) {
 		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(wait.d), Reason: wait.reason, Volatile: true})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -63,6 +64,9 @@ func (t *trip) lockLink(ctx context.Context, record bridge.RecordID) (*bridge.Li
 	return &link, t.need(t.contactLock(link.Contact))
 }
 
+// lookAgain is the shortest wait for a confirmation: the journal knows milliseconds.
+const lookAgain = 10 * time.Millisecond
+
 // row is what the mirror says, once the stream has confirmed what we wrote to the record.
 func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordID) (bridge.Row, error) {
 	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
@@ -77,7 +81,8 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 	}
 	age := t.c.d.Now().Sub(open[0].At)
 	if age < t.c.cfg.ConfirmWithin {
-		return row, &waitError{min(rung(1)/4, t.c.cfg.ConfirmWithin-age), "the stream has not confirmed our own write yet"}
+		wait := max(lookAgain, min(rung(1)/4, t.c.cfg.ConfirmWithin-age))
+		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
 	if err := t.read(ctx, &row, tr.ReadSet()); err != nil {
 		return row, err
@@ -143,7 +148,7 @@ func (t *trip) leave(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 		return err
 	}
 	if fate.Master != "" {
-		return t.merged(link, fate.Master)
+		return t.merged(ctx, tr, link, fate.Master)
 	}
 	t.effects.Unlinks = []bridge.Link{*link}
 	if tr.OnDelete != bridge.DeleteContact {
@@ -176,31 +181,62 @@ func (t *trip) fate(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (
 	return fates[0], nil
 }
 
-// merged moves the link to the record that won, unless that one is linked already.
-func (t *trip) merged(link *bridge.Link, master bridge.RecordID) error {
+// merged moves the link to the record that won, and has that one carried; where it is linked already, its own contact stays and this one is left alone.
+func (t *trip) merged(ctx context.Context, tr *rule.Transfer, link *bridge.Link, master bridge.RecordID) error {
 	if err := t.need(t.recordLock(master)); err != nil {
 		return err
 	}
+	have, err := t.c.d.Ledger.LinkOf(ctx, t.org(), t.o.Project, master)
+	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
+		return err
+	}
+	t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
+	if err == nil && have.Contact != link.Contact {
+		t.tell(bridge.Skipped, "", nil, fmt.Sprintf("the record was merged into %s, which is linked to contact %s; this link ends", master, have.Contact))
+		return nil
+	}
 	moved := *link
 	moved.Record = master
-	t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, []bridge.Link{moved}
+	t.effects.Links = []bridge.Link{moved}
 	t.tell(bridge.Skipped, "", nil, "the record was merged into "+string(master)+"; the link moved")
+	t.next(tr, master, nil)
 	return nil
+}
+
+// next has a record carried inbound once more, behind what waits; no fields are all.
+func (t *trip) next(tr *rule.Transfer, r bridge.RecordID, dirty []bridge.Field) {
+	if tr.Direction.Covers(bridge.Inbound) {
+		t.effects.Next = append(t.effects.Next, inboundAgain(t.org(), tr, r, dirty, string(t.w.Head().ID)))
+	}
+}
+
+// inboundAgain is a delivery of a record that something else than a change of it causes.
+func inboundAgain(org bridge.OrgID, tr *rule.Transfer, r bridge.RecordID, dirty []bridge.Field, cause string) bridge.Delivery {
+	return bridge.Delivery{
+		ID: rule.DeliveryID(org, cause, string(r), tr.ID), Kind: bridge.State, Transfer: tr.ID, Object: tr.Object, Dirty: dirty,
+		Lane: bridge.Lane{Org: org, Project: tr.Project, Direction: bridge.Inbound, Source: string(r)},
+	}
 }
 
 // send brings a linked contact up to what the record says.
 func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
-	j, err := t.judge(ctx, tr, &row, link, t.w.Dirty())
+	dirty := t.w.Dirty()
+	if len(link.Baseline) > 0 && !link.Member[tr.ID] {
+		dirty = nil // what changed while the record was outside was not carried
+	}
+	j, err := t.judge(ctx, tr, &row, link, dirty)
 	if err != nil {
 		return err
 	}
-	if len(j.Attributes) == 0 {
+	t.unclaim(tr.Identity(row.Values))
+	if len(j.Attributes) == 0 && len(t.tags) == 0 {
 		t.relink(tr, link, j)
 		t.tell(bridge.Same, "", nil, "both sides agree")
 		return nil
 	}
 	m := bridge.Message{
 		Org: t.org(), Project: t.o.Project, Transfer: tr.ID, Delivery: t.w.Head().ID, Op: bridge.OpUpdate, Contact: link.Contact, Set: j.Attributes,
+		Tags: t.tags,
 	}
 	if tr.Shadow {
 		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
@@ -209,7 +245,7 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	if err := t.spare(ctx, tr, link, &j); err != nil {
 		return err
 	}
-	if len(j.Attributes) == 0 {
+	if len(j.Attributes) == 0 && len(t.tags) == 0 {
 		t.relink(tr, link, j)
 		t.tell(bridge.Same, "", nil, "an earlier try did it"+conflictNote(j.Conflicts))
 		return nil
@@ -243,7 +279,7 @@ func (t *trip) spare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 	if err != nil {
 		return fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
 	}
-	tr.Spare(j, c.Values, link)
+	tr.Spare(j, c.Values, link, t.w.Told)
 	return nil
 }
 

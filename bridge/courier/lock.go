@@ -55,7 +55,11 @@ type held struct {
 
 func (h *held) has(name string) bool { return slices.Contains(h.names, name) }
 
+// release gives all names back; a nil set has none.
 func (h *held) release() {
+	if h == nil {
+		return
+	}
 	h.l.mu.Lock()
 	defer h.l.mu.Unlock()
 	for _, n := range h.names {

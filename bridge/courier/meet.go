@@ -12,11 +12,7 @@ import (
 
 // createRecord creates the record of a contact that no record matches. With an external id field it is an upsert, which may be repeated; without one it
 // is looked up before it is sent again: the match before this call did that.
-func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact, ks []rule.Key) error {
-	j, err := tr.Outbound(c.Values, nil, rule.Target{})
-	if err != nil {
-		return bridge.Permanent(err)
-	}
+func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact, j rule.Judged) error {
 	set := maps.Clone(tr.Set)
 	if set == nil {
 		set = bridge.Fields{}
@@ -30,10 +26,6 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 	if tr.Shadow {
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
-	}
-	claims := t.claims(ks)
-	if err := t.take(ctx, claims); err != nil {
-		return err
 	}
 	out := t.put(ctx, w)
 	if out.Err != nil {

@@ -21,6 +21,9 @@ func (t *trip) outbound(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.after(links); err != nil {
+		return err
+	}
 	if len(links) > 0 && len(t.w.Deliveries) == 1 && !t.stale(said.Values, links) {
 		t.tell(bridge.Same, "", nil, "the callback says what both sides agreed on")
 		return nil
@@ -38,6 +41,21 @@ func (t *trip) outbound(ctx context.Context) error {
 	for i := range links {
 		if err := t.update(ctx, &links[i], contact); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// after lets the records' own lanes go first where an earlier process left something in them: it may have sent some of that, and what it sent would be
+// taken for somebody's edit here.
+func (t *trip) after(links []bridge.Link) error {
+	journal, ok := t.c.d.Journal.(bridge.Leftovers)
+	if !ok {
+		return nil
+	}
+	for _, l := range links {
+		if journal.Leftover(bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(l.Record)}) {
+			return &waitError{rung(1) / 4, "what an earlier process left for record " + string(l.Record) + " goes first"}
 		}
 	}
 	return nil
@@ -93,10 +111,10 @@ func (t *trip) transfers(o bridge.Object) []*rule.Transfer {
 	return slices.DeleteFunc(t.o.project.Contacts(bridge.Outbound), func(tr *rule.Transfer) bool { return tr.Object != o })
 }
 
-// contact is the contact as it is now: a callback without a version only says that something changed. It is read once a trip, unless a link came up
-// meanwhile: then somebody else may have written to it.
+// contact is the contact as it is now: a callback without a version only says that something changed. What was read before the locks were given back
+// for more counts only while nobody is linked: nobody carries to it then.
 func (t *trip) contact(ctx context.Context, id bridge.ContactID, said bridge.Contact, links int) (bridge.Contact, error) {
-	if t.fetched != nil && t.links == links {
+	if t.fetched != nil && links == 0 {
 		return *t.fetched, nil
 	}
 	if t.o.platform.Fetcher == nil {
@@ -110,7 +128,7 @@ func (t *trip) contact(ctx context.Context, id bridge.ContactID, said bridge.Con
 	if err != nil {
 		return c, fmt.Errorf("read contact %s back: %w", id, err)
 	}
-	t.fetched, t.links = &c, links
+	t.fetched = &c
 	return c, nil
 }
 
@@ -124,29 +142,45 @@ func (t *trip) vanished(links []bridge.Link) error {
 // meet finds or creates the record of a contact that is linked to none: the first transfer that knows it takes it.
 func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	transfers := t.o.project.Contacts(bridge.Outbound)
-	var nobody *rule.Transfer
-	var keys []rule.Key
+	var creator *rule.Transfer
 	for _, tr := range transfers {
-		ks := tr.Keys(c.Values)
-		if err := t.lockKeys(ks); err != nil {
+		if err := t.lockKeys(tr.Keys(c.Values)); err != nil {
 			return err
 		}
-		record, err := t.match(ctx, tr, c, ks)
+		if creator == nil && tr.NoRecord == bridge.CreateNew {
+			creator = tr
+		}
+	}
+	j, err := t.claimKeys(ctx, creator, c)
+	if err != nil {
+		return err
+	}
+	for _, tr := range transfers {
+		record, err := t.match(ctx, tr, c, tr.Keys(c.Values))
 		if err != nil {
 			return err
 		}
 		if record != "" {
 			return t.adoptRecord(ctx, tr, c, record)
 		}
-		if nobody == nil && tr.NoRecord == bridge.CreateNew {
-			nobody, keys = tr, ks
-		}
 	}
-	if nobody == nil {
+	if creator == nil {
 		t.tell(bridge.Skipped, "", nil, "no record matches, and no transfer creates one")
 		return nil
 	}
-	return t.createRecord(ctx, nobody, c, keys)
+	return t.createRecord(ctx, creator, c, j)
+}
+
+// claimKeys claims the contact's identities, with what a create through creator (nil for none) would agree on.
+func (t *trip) claimKeys(ctx context.Context, creator *rule.Transfer, c bridge.Contact) (rule.Judged, error) {
+	if creator == nil {
+		return rule.Judged{}, nil
+	}
+	j, err := creator.Outbound(c.Values, nil, rule.Target{})
+	if err != nil {
+		return j, bridge.Permanent(err)
+	}
+	return j, t.take(ctx, creator, slices.Clone(t.claimed), j)
 }
 
 func (t *trip) lockKeys(ks []rule.Key) error {

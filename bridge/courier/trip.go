@@ -20,12 +20,15 @@ type trip struct {
 	want    []string // names to lock
 	effects bridge.Effects
 	claimed []bridge.Claim // claims on the identities that are locked, taken or not
+	tags    []string       // inbound: to be put on a contact that an earlier try may have created
+	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
+	past map[bridge.Attribute]bridge.Agreed
 
 	fetched *bridge.Contact // outbound: the contact as read back
-	links   int             // outbound: how many links stood when it was read
 }
 
-// run carries the work under the locks it turns out to need. A panic is an item's own fault that no retry mends.
+// run carries the work under the locks it turns out to need. It holds them when it returns: what was agreed on must be durable before anybody else
+// judges by it. A panic is an item's own fault that no retry mends.
 func (t *trip) run(ctx context.Context) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -36,12 +39,11 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed = bridge.Effects{}, nil
-		err = t.once(ctx)
-		t.held.release()
-		if !errors.Is(err, errMoreLocks) {
+		t.effects, t.claimed, t.tags, t.past = bridge.Effects{}, nil, nil, nil
+		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}
+		t.held.release()
 	}
 }
 
@@ -74,6 +76,11 @@ func (t *trip) need(names ...string) error {
 		return errMoreLocks
 	}
 	return nil
+}
+
+// retried reports that this is not the first try: what the one before did may be done already.
+func (t *trip) retried() bool {
+	return t.w.Resumed || !t.w.First.IsZero() || t.c.doubtful(t.w.Head().ID)
 }
 
 func (t *trip) org() bridge.OrgID { return t.w.Head().Lane.Org }

@@ -14,6 +14,9 @@ import (
 // update writes what the contact says to a linked record, through every transfer of its object.
 func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) error {
 	for _, tr := range t.transfers(link.Object) {
+		if t.retried() {
+			t.claimed = append(t.claimed, t.claims(tr.Keys(c.Values))...) // for somebody who is linked by now
+		}
 		after, err := t.writeThrough(ctx, tr, link, c)
 		if err != nil {
 			return err
@@ -26,6 +29,9 @@ func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) 
 // writeThrough compares and writes one linked record, and answers the link as it stands then.
 func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
 	j, before, err := t.compare(ctx, tr, link, c)
+	if errors.Is(err, errUnseen) {
+		return link, t.lost(ctx, tr, link, err)
+	}
 	if err != nil {
 		return link, err
 	}
@@ -51,6 +57,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	if out.Err != nil {
 		return link, t.failed(ctx, tr, link, open, out.Err)
 	}
+	t.c.watch.expect(tr, w)
 	link = t.relink(tr, link, j)
 	outcome, why := bridge.Sent, ""
 	if len(j.Conflicts) > 0 {
@@ -124,13 +131,8 @@ func (t *trip) resume(ctx context.Context, r rewrite) (rule.Judged, bridge.Field
 			conceded = append(conceded, f)
 		}
 	}
-	if len(conceded) > 0 && r.tr.Direction.Covers(bridge.Inbound) {
-		head := t.w.Head()
-		t.effects.Next = append(t.effects.Next, bridge.Delivery{
-			ID: rule.DeliveryID(t.org(), string(head.ID), string(r.link.Record), r.tr.ID), Kind: bridge.State, Transfer: r.tr.ID, Object: r.tr.Object,
-			Lane:  bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(r.link.Record)},
-			Dirty: conceded,
-		})
+	if len(conceded) > 0 {
+		t.next(r.tr, r.link.Record, conceded)
 	}
 	return j, r.row.Values, nil
 }
@@ -181,20 +183,25 @@ func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	if !errors.Is(err, bridge.ErrNotFound) {
 		return err
 	}
+	return t.lost(ctx, tr, link, err)
+}
+
+// lost ends a write to a record that is not there: merged, deleted, or out of sight.
+func (t *trip) lost(ctx context.Context, tr *rule.Transfer, link *bridge.Link, err error) error {
 	fate, e := t.fate(ctx, tr, link)
 	switch {
 	case e != nil:
 		return e
 	case fate.Master != "":
-		if err := t.merged(link, fate.Master); err != nil {
+		if err := t.merged(ctx, tr, link, fate.Master); err != nil {
 			return err
 		}
-		if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Links: t.effects.Links, Unlinks: t.effects.Unlinks}); e != nil {
+		if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Links: t.effects.Links, Unlinks: t.effects.Unlinks, Next: t.effects.Next}); e != nil {
 			return e
 		}
 		return &waitError{rung(1), "the record was merged; carrying to the one that won"}
 	case fate.Deleted:
-		t.effects.Unlinks = []bridge.Link{*link}
+		t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
 		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
 		return nil
 	}

@@ -50,7 +50,7 @@ func TestBridge_EndsEqualWhenBothEndsEditTheSamePeople(t *testing.T) {
 	for i, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			t.Parallel()
-			undergo(t, simOptions{seed: uint64(i)}, nil, func(x *ordeal) {
+			undergo(t, simOptions{seed: uint64(i)}, nil, func(t *testing.T, x *ordeal) {
 				x.clash(60, time.Second)
 				trial.begin(x)
 				x.clash(60, time.Second)
@@ -70,7 +70,7 @@ func TestBridge_EndsEqualWhenItIsRestartedUnderATrial(t *testing.T) {
 	for i, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			t.Parallel()
-			undergo(t, simOptions{seed: uint64(100 + i)}, nil, func(x *ordeal) {
+			undergo(t, simOptions{seed: uint64(100 + i)}, nil, func(t *testing.T, x *ordeal) {
 				trial.begin(x)
 				x.clash(40, 300*time.Millisecond)
 				x.stop()

@@ -19,7 +19,7 @@ type ordeal struct {
 }
 
 // undergo runs a test of a bridge under trial: a dozen people are known at both ends when it begins.
-func undergo(t *testing.T, o simOptions, change func(*Config), trial func(o *ordeal)) {
+func undergo(t *testing.T, o simOptions, change func(*Config), trial func(t *testing.T, x *ordeal)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, o, change)
@@ -33,7 +33,7 @@ func undergo(t *testing.T, o simOptions, change func(*Config), trial func(o *ord
 		b.until("everybody is known at both ends", time.Minute, x.c.settled)
 		x.c.meet()
 		time.Sleep(time.Second)
-		trial(x)
+		trial(t, x)
 	})
 }
 
