@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -44,9 +45,14 @@ func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 func (a *app) ready(ctx context.Context) []status.Check {
 	h := a.store.Health(ctx)
 	running := a.state.Load() == "running"
-	checks := []status.Check{{Name: "store", OK: h.Writable, Text: h.Err}, {Name: "running", OK: running, Text: fmt.Sprint(a.state.Load())}}
-	for name, o := range a.orgs {
-		checks = append(checks, status.Check{Name: "org." + name, OK: o.ID() != "", Text: "its id is known once it was reached"})
+	checks := []status.Check{{Name: "store", OK: h.Writable, Text: cmp.Or(h.Err, "writable")}, {Name: "running", OK: running, Text: fmt.Sprint(a.state.Load())}}
+	for _, name := range a.orgNames() {
+		o := a.orgs[name]
+		check := status.Check{Name: "org." + name, OK: o.ID() != "", Text: string(o.ID())}
+		if !check.OK {
+			check.Text = "it was never reached: its id must be known before anything is written down for it"
+		}
+		checks = append(checks, check)
 	}
 	return checks
 }

@@ -45,9 +45,16 @@ func printStatus(out io.Writer, s *status.Status) {
 	line("sfbridge %s\t%s, up %s", s.Version, s.State, seconds(&s.UptimeS))
 	for _, a := range s.Alarms {
 		line("ALARM %s\t%s", a.Name, a.Text)
+		if a.Help != "" {
+			line("\tremedy: %s", a.Help)
+		}
 	}
 	for _, h := range s.Holes {
-		line("HOLE %s\tfrom %s: %s", h.Topic, h.From.Format(time.RFC3339), h.Reason)
+		word := "HOLE"
+		if h.First {
+			word = "begun"
+		}
+		line("%s %s\tfrom %s: %s", word, h.Topic, h.From.Format(time.RFC3339), h.Reason)
 	}
 	for _, o := range s.Orgs {
 		line("org %s\t%s, API calls %s of %s%s", o.Name, o.Auth, whole(o.APIUsed), whole(o.APILimit), because(o.LastError))
@@ -56,7 +63,11 @@ func printStatus(out io.Writer, s *status.Status) {
 		line("topic %s\t%s, position %s old%s", t.Topic, t.State, seconds(t.ReplayAgeS), because(t.LastError))
 	}
 	for _, o := range s.Outlets {
-		line("%s %s\tbreaker %s, %s waiting, oldest %s, p50 %s, p99 %s%s", o.Project, o.Direction, o.Breaker, whole(o.Waiting), seconds(o.OldestAgeS),
+		oldest := seconds(o.OldestAgeS)
+		if o.Waiting != nil && *o.Waiting == 0 {
+			oldest = "none"
+		}
+		line("%s %s\tbreaker %s, %s waiting, oldest %s, p50 %s, p99 %s%s", o.Project, o.Direction, o.Breaker, whole(o.Waiting), oldest,
 			seconds(o.P50S), seconds(o.P99S), because(o.LastError))
 	}
 	line("dead letters\t%s", whole(s.Buried.Total))

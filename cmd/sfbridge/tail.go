@@ -85,6 +85,9 @@ func storyLine(s *bridge.Story, colours bool) string {
 	if s.Direction == bridge.Outbound {
 		from, arrow, to = contact, paint(teal, "→"), record
 	}
+	if to == "" {
+		arrow = "" // nobody knows yet to whom
+	}
 	parts := []string{
 		paint(dim, s.At.UTC().Format("15:04:05.000")), paint(outcomeColour(s.Outcome), fmt.Sprintf("%-8s", s.Outcome)),
 		printable(from), arrow, printable(to), string(s.Op), paint(dim, printable(strings.Join(s.Fields, ","))),
