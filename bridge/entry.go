@@ -88,6 +88,8 @@ type Work struct {
 	LastError  string     // of the failure before, "" at first
 	// Resumed reports that the head waited when the journal was opened: an earlier process may have carried it and not lived to say so.
 	Resumed bool
+	// Told is what the changes of all coalesced deliveries say, oldest first; given for resumed work only. An earlier process may have sent any of it.
+	Told []Fields
 }
 
 // Head is the delivery that is carried.

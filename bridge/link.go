@@ -44,6 +44,8 @@ type Claim struct {
 	// Sent reports that the create may have been sent: whoever resumes looks it up first.
 	Sent bool      `json:"sent,omitempty"`
 	At   time.Time `json:"at"`
+	// Agreed is what the create carries: the baseline, if it turns out that it was done.
+	Agreed map[Attribute]Agreed `json:"agreed,omitempty"`
 }
 
 // Effects is what one carry leaves behind; the journal makes all of it durable in one step with the settling of the work.

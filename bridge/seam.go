@@ -20,6 +20,12 @@ type Journal interface {
 	Bury(ctx context.Context, w Work, reason string, e Effects) error
 }
 
+// Leftovers is an optional ability of a journal.
+type Leftovers interface {
+	// Leftover reports whether deliveries wait in the lane that an earlier process left and may have carried.
+	Leftover(l Lane) bool
+}
+
 // Deferral says how work is given back.
 type Deferral struct {
 	Until time.Time
@@ -39,8 +45,9 @@ type Ledger interface {
 	LinksTo(ctx context.Context, org OrgID, p ProjectID, c ContactID) ([]Link, error)
 	// Unconfirmed lists the writes to a record that the stream has not confirmed, oldest first.
 	Unconfirmed(ctx context.Context, org OrgID, r RecordID) ([]Unconfirmed, error)
-	// Take creates the claims that nobody holds, all or none, and returns those that stand in the way.
-	Take(ctx context.Context, claims []Claim) (held []Claim, err error)
+	// Take creates the claims that do not stand yet and returns those that do, as they are: the delivery's own of an earlier try, and others'.
+	// Where another delivery holds one, none is created.
+	Take(ctx context.Context, claims []Claim) (stand []Claim, err error)
 	// Stage makes effects durable before a request is sent. It settles nothing.
 	Stage(ctx context.Context, e Effects) error
 }

@@ -102,11 +102,12 @@ func (s *Store) Unconfirmed(ctx context.Context, org bridge.OrgID, r bridge.Reco
 	return us, err
 }
 
-// Take creates claims; see [bridge.Ledger]. A claim that the same delivery holds already is not in the way and stays as it is.
+// Take creates claims; see [bridge.Ledger].
 func (s *Store) Take(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim, error) {
-	var held []bridge.Claim
+	var stand []bridge.Claim
 	err := s.commit(ctx, func(p *plan) error {
-		held = nil
+		stand = nil
+		others := false
 		for i := range claims {
 			var c bridge.Claim
 			key := claimKey(&claims[i])
@@ -114,23 +115,24 @@ func (s *Store) Take(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim
 			switch {
 			case err != nil:
 				return err
-			case found && c.Delivery != claims[i].Delivery:
-				held = append(held, c)
-			case !found:
+			case found:
+				stand = append(stand, c)
+				others = others || c.Delivery != claims[i].Delivery
+			default:
 				if err := p.put(key, &claims[i], 0); err != nil {
 					return err
 				}
 			}
 		}
-		if len(held) > 0 {
+		if others {
 			return errHeld
 		}
 		return nil
 	})
-	if errors.Is(err, errHeld) {
-		return held, nil
+	if err != nil && !errors.Is(err, errHeld) {
+		return nil, err
 	}
-	return nil, err
+	return stand, nil
 }
 
 // errHeld ends a plan whose claims are held by others; nothing is written then.

@@ -93,6 +93,9 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 		} else if err != nil || d.Lane != w.Deliveries[0].Lane {
 			continue
 		}
+		if e.Change != nil && l.out[0].seq <= s.legacy {
+			w.Told = append(w.Told, e.Change.Values)
+		}
 		w.Deliveries, w.Entries = append(w.Deliveries, d), append(w.Entries, bridge.EntryID(r.seq))
 		kept = append(kept, r)
 	}
@@ -106,6 +109,14 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 		l.head = &attempt{First: s.o.Now().UTC()}
 	}
 	return w, nil
+}
+
+// Leftover reports whether an earlier process left something in the lane; see [bridge.Leftovers].
+func (s *Store) Leftover(lane bridge.Lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.lanes[laneKey{lane.Outlet(), maphash.Comparable(s.seed, lane)}]
+	return ok && len(l.refs) > 0 && l.refs[0].seq <= s.legacy
 }
 
 // delivery reads one delivery and its entry.

@@ -71,6 +71,8 @@ var (
 	_ bridge.Mirror  = (*Store)(nil)
 	_ bridge.Folding = (*Store)(nil)
 	_ bridge.Lease   = (*Store)(nil)
+
+	_ bridge.Leftovers = (*Store)(nil)
 )
 
 // ErrFenced is returned once another process has taken the journal over.

@@ -82,6 +82,7 @@ type Courier struct {
 	doubt map[bridge.DeliveryID]bool // carried with an outcome that nobody knows
 
 	stopping <-chan struct{} // closed once nothing more is taken
+	began    time.Time       // when Run was called
 }
 
 // outlet is one direction of one project.
@@ -145,6 +146,7 @@ func (c *Courier) Run(ctx context.Context) error {
 			return fmt.Errorf("load breaker of %s %s: %w", g.outlet.Project, g.outlet.Direction, err)
 		}
 	}
+	c.began = c.d.Now()
 	taking, stop := context.WithCancel(ctx)
 	defer stop()
 	working, cut := context.WithCancel(context.WithoutCancel(ctx))

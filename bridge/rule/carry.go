@@ -12,7 +12,7 @@ type Judged struct {
 	Attributes bridge.Attributes                  // inbound: to be set on the platform
 	Fields     bridge.Fields                      // outbound: to be set in Salesforce
 	Agreed     map[bridge.Attribute]bridge.Agreed // the baseline once that is done
-	Conflicts  []string                           // fields whose newer value of the other side is overwritten
+	Conflicts  []string                           // fields that both sides had changed
 }
 
 // Holds reports whether the record satisfies the transfer's condition. NeedError names fields to read first.
@@ -142,8 +142,8 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 }
 
 // Spare takes out of what was judged what the contact holds already, which is agreed on then, and what somebody changed on the platform since the
-// baseline, whose value stands.
-func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link) {
+// baseline, whose value stands. What the record held at a time in told may have been sent by an earlier try: that is nobody's edit.
+func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, told []bridge.Fields) {
 	for _, p := range t.pairs {
 		want, ok := j.Attributes[p.Platform]
 		have := now[p.Platform]
@@ -154,12 +154,22 @@ func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link) {
 		switch {
 		case p.said(have, j.Agreed[p.Platform]) || p.same(have, want):
 			delete(j.Attributes, p.Platform)
-		case agreed && !p.said(have, base):
+		case agreed && !p.said(have, base) && !p.sentBefore(have, told):
 			delete(j.Attributes, p.Platform)
 			delete(j.Agreed, p.Platform)
 			j.Conflicts = append(j.Conflicts, string(p.Platform))
 		}
 	}
+}
+
+// sentBefore reports whether have is what some earlier state of the record makes.
+func (p *pair) sentBefore(have bridge.Value, told []bridge.Fields) bool {
+	for _, row := range told {
+		if v, err := p.toPlatform(row); err == nil && p.same(have, v) {
+			return true
+		}
+	}
+	return false
 }
 
 // Concede takes a field out of what was judged: somebody wrote it in Salesforce after us, and his value stands.

@@ -198,7 +198,7 @@ func takesClaims(t *testing.T, h *house) {
 		}
 	}
 	take(0, claim("e", "a"), claim("p", "a"))
-	take(0, claim("e", "a"), claim("p", "a"))
+	take(2, claim("e", "a"), claim("p", "a")) // its own, as they stand
 	take(1, claim("x", "b"), claim("e", "b"))
 	take(0, claim("x", "c")) // none of b's was taken
 	elsewhere := claim("e", "d")
