@@ -3,6 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +80,31 @@ func TestAlarms_NameTheTroubleAndTheRemedy(t *testing.T) {
 				t.Errorf("alarm = %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAlarms_StandInTheReadme holds that whoever meets an alarm finds what to do.
+func TestAlarms_StandInTheReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, found := regexp.MustCompile(`"([a-z]+-[a-z-]+[a-z])"`), 0
+	for _, file := range []string{"app_alarms.go", "app_status.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range name.FindAllSubmatch(source, -1) {
+			if text := string(m[1]); text != "half-open" {
+				found++
+				if !strings.Contains(string(readme), "| `"+text+"` |") {
+					t.Errorf("the README does not tell what to do about %s", text)
+				}
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d alarms found in the sources", found)
 	}
 }
