@@ -54,7 +54,7 @@ func blameOrg(s *status.Status, line *status.Org, err error) {
 
 // worded takes the words of gRPC from the text of an error.
 func worded(text string) string {
-	for _, marker := range []string{`desc = "transport: Error while `, "desc = "} {
+	for _, marker := range []string{`desc = "transport: Error while dialing: `, "desc = "} {
 		if i := strings.LastIndex(text, marker); i >= 0 {
 			text = text[i+len(marker):]
 		}

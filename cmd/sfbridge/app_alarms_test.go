@@ -38,7 +38,7 @@ func TestAlarms_NameTheTroubleAndTheRemedy(t *testing.T) {
 			func(s *status.Status) {
 				blameTopic(s, &pubsub.Status{Topic: "/data/X", State: pubsub.Live, Problem: `rpc error: code = Unavailable desc = "transport: Error while dialing: refused"`, Remedy: "wait"})
 			},
-			status.Alarm{Name: "topic-troubled", Text: "/data/X: dialing: refused", Help: "wait"},
+			status.Alarm{Name: "topic-troubled", Text: "/data/X: refused", Help: "wait"},
 		},
 		"stopped": {
 			func(s *status.Status) {
