@@ -14,8 +14,10 @@ import (
 // update writes what the contact says to a linked record, through every transfer of its object.
 func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) error {
 	for _, tr := range t.transfers(link.Object) {
-		if t.retried() {
-			t.claimed = append(t.claimed, t.claims(tr.Keys(c.Values))...) // for somebody who is linked by now
+		if t.retried() && !tr.Shadow { // an earlier try may have claimed somebody who is linked by now
+			if _, err := t.hold(ctx, t.claims(tr.Keys(c.Values))); err != nil {
+				return err
+			}
 		}
 		after, err := t.writeThrough(ctx, tr, link, c)
 		if err != nil {
@@ -49,7 +51,9 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return link, nil
 	}
-	open, err := t.stage(ctx, w, before)
+	trace := t.trace(link)
+	trace.Agreed = j.Agreed
+	open, err := t.stage(ctx, w, before, trace)
 	if err != nil {
 		return link, err
 	}
@@ -83,7 +87,11 @@ func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	if err != nil {
 		return rule.Judged{}, nil, err
 	}
-	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}}
+	sent, err := t.sentBefore(ctx, link)
+	if err != nil {
+		return rule.Judged{}, nil, err
+	}
+	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}, Sent: sent}
 	before := maps.Clone(row.Values)
 	resumed := map[bridge.Field]bridge.Unconfirmed{}
 	for _, u := range open {
@@ -99,6 +107,9 @@ func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	j, err := tr.Outbound(c.Values, link, to)
 	if err != nil {
 		err = bridge.Permanent(err)
+	}
+	if len(j.Conceded) > 0 {
+		t.next(tr, link.Record, j.Conceded)
 	}
 	return j, before, err
 }
@@ -146,15 +157,39 @@ func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.
 	}
 }
 
-// stage records the write as unconfirmed before it is sent.
-func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields) ([]bridge.Unconfirmed, error) {
+// trace is the claim under which a write to a linked record leaves word of itself until it is settled. The stream may confirm the write, and somebody
+// overwrite it, before an earlier process could settle it: the word remains.
+func (t *trip) trace(link *bridge.Link) bridge.Claim {
+	head := t.w.Head()
+	return bridge.Claim{
+		Org: t.org(), Project: t.o.Project, Identity: "sent-" + string(head.ID) + "-" + string(link.Record), Delivery: head.ID, Sent: true, At: t.c.d.Now(),
+	}
+}
+
+// sentBefore is what an earlier try of this delivery may have written to the linked record, by attribute.
+func (t *trip) sentBefore(ctx context.Context, link *bridge.Link) (map[bridge.Attribute]bridge.Agreed, error) {
+	if !t.retried() {
+		return nil, nil
+	}
+	trace := t.trace(link)
+	t.claimed = append(t.claimed, trace)
+	stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{trace})
+	if err != nil || len(stand) == 0 {
+		return nil, err
+	}
+	return stand[0].Agreed, nil
+}
+
+// stage records the write as unconfirmed before it is sent, and leaves word of it.
+func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, trace bridge.Claim) ([]bridge.Unconfirmed, error) {
 	var us []bridge.Unconfirmed
 	for _, f := range w.Set.Names() {
 		us = append(us, bridge.Unconfirmed{
 			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
 		})
 	}
-	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw})
+	t.claimed = append(t.claimed, trace)
+	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw, Claims: []bridge.Claim{trace}})
 	t.effects.Withdraw = nil
 	if err != nil {
 		return nil, fmt.Errorf("record the write before it is sent: %w", err)
@@ -177,7 +212,7 @@ func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	if bridge.IsUncertain(err) {
 		return err
 	}
-	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: open}); e != nil {
+	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: open, Unclaim: []bridge.Claim{t.trace(link)}}); e != nil {
 		return fmt.Errorf("withdraw the refused write: %w", e)
 	}
 	if !errors.Is(err, bridge.ErrNotFound) {

@@ -12,6 +12,7 @@ type Judged struct {
 	Attributes bridge.Attributes                  // inbound: to be set on the platform
 	Fields     bridge.Fields                      // outbound: to be set in Salesforce
 	Agreed     map[bridge.Attribute]bridge.Agreed // the baseline once that is done
+	Conceded   []bridge.Field                     // outbound: of the conflicts, those in which Salesforce's value stands
 	Conflicts  []string                           // fields that both sides had changed
 }
 
@@ -97,6 +98,9 @@ type Target struct {
 	Row bridge.Fields
 	// Open names fields with an unconfirmed write: what the mirror says of them is about to change.
 	Open map[bridge.Field]bool
+	// Sent is what an earlier try of the same delivery may have written, by attribute: a field that now holds neither that nor the baseline was
+	// written by somebody after us.
+	Sent map[bridge.Attribute]bridge.Agreed
 }
 
 // Outbound judges what the contact's values mean for the record.
@@ -134,6 +138,10 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 			continue
 		case agreed && have.Known() && !to.Open[p.Salesforce] && !p.same(have, base.Salesforce):
 			j.Conflicts = append(j.Conflicts, string(p.Salesforce))
+			if sent, ok := to.Sent[p.Platform]; ok && !p.same(have, sent.Salesforce) {
+				j.Conceded = append(j.Conceded, p.Salesforce)
+				continue
+			}
 		}
 		j.Fields[p.Salesforce] = v
 		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: v, Platform: said}

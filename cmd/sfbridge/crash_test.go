@@ -125,6 +125,13 @@ func (f *field) until(what string, ok func() bool) {
 
 // story logs what the daemon tells of the people whose edits have not arrived.
 func (f *field) story() {
+	sent, waiting, dropped := f.sim.crm.Webhooks()
+	f.t.Logf("webhooks: %d sent, %d waiting, %d dropped", sent, waiting, dropped)
+	if res, err := http.Get("http://" + f.sim.at.Admin + "/status"); err == nil {
+		b, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		f.t.Logf("status: %s", b)
+	}
 	for _, e := range f.crowd.waiting {
 		for _, key := range []string{e.who.record, fmt.Sprint(e.who.contact)} {
 			ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
