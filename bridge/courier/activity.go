@@ -91,7 +91,7 @@ func (t *trip) onlyOnce(ctx context.Context, tr *rule.Transfer) error {
 	return nil
 }
 
-// mayRepeat gives the claim back where the row certainly was not written.
+// mayRepeat gives the claims back where nothing was written for certain.
 func (t *trip) mayRepeat(ctx context.Context, err error) error {
 	if bridge.IsUncertain(err) || len(t.claimed) == 0 {
 		return err

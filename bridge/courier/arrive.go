@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sfbridge/bridge"
@@ -25,11 +26,7 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	if err != nil {
 		return err
 	}
-	j, err := t.judge(ctx, tr, &row, nil, nil)
-	if err != nil {
-		return err
-	}
-	if err := t.take(ctx, tr, claims, j); err != nil {
+	if err := t.recall(ctx, tr, claims); err != nil {
 		return err
 	}
 	contact, err := t.find(ctx, ids)
@@ -43,7 +40,7 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 		t.tell(bridge.Skipped, "", nil, "nobody on the platform matches, and the transfer creates nobody")
 		return nil
 	}
-	return t.create(ctx, tr, row, ids, j)
+	return t.create(ctx, tr, row, ids)
 }
 
 // lockIdentities locks every identity and answers the claims on them.
@@ -53,7 +50,7 @@ func (t *trip) lockIdentities(ids []bridge.Identity) ([]bridge.Claim, error) {
 	for _, c := range claims {
 		locks = append(locks, t.identityLock(c.Identity))
 	}
-	t.claimed = claims
+	t.candidates = claims
 	return claims, t.need(locks...)
 }
 
@@ -66,11 +63,22 @@ func (t *trip) identityClaims(ids []bridge.Identity) []bridge.Claim {
 	return claims
 }
 
-// unclaim gives back what an earlier try may have claimed for somebody who is linked by now. Identities that are not known claim nothing.
-func (t *trip) unclaim(ids []bridge.Identity, _ error) {
-	if t.retried() {
-		t.claimed = append(t.claimed, t.identityClaims(ids)...)
+// unclaim gives back what an earlier try claimed for somebody who is linked by now. A contact that it may have created and not lived to tag is tagged.
+func (t *trip) unclaim(ctx context.Context, tr *rule.Transfer, row bridge.Row) error {
+	if tr.Shadow || !t.retried() {
+		return nil
 	}
+	ids, err := tr.Identity(row.Values)
+	if err != nil || len(ids) == 0 {
+		return nil // nobody was claimed
+	}
+	if _, err := t.hold(ctx, t.identityClaims(ids)); err != nil {
+		return err
+	}
+	if t.past != nil {
+		t.tags = tr.Tags
+	}
+	return nil
 }
 
 // find looks the identities up on the platform, best first. Several contacts for one identity are a question for a person.
@@ -114,9 +122,6 @@ func (t *trip) adopt(ctx context.Context, tr *rule.Transfer, row bridge.Row, con
 			return nil
 		}
 	}
-	if t.retried() {
-		t.tags = tr.Tags // an earlier try may have created the contact and not lived to tag it
-	}
 	return t.send(ctx, tr, row, t.link(tr, row.Record, contact))
 }
 
@@ -125,7 +130,11 @@ func (t *trip) link(tr *rule.Transfer, r bridge.RecordID, c bridge.ContactID) *b
 }
 
 // create creates the contact under the claim on its identities, so that after a crash nobody creates it from the other side.
-func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, ids []bridge.Identity, j rule.Judged) error {
+func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, ids []bridge.Identity) error {
+	j, err := t.judge(ctx, tr, &row, nil, nil)
+	if err != nil {
+		return err
+	}
 	m := bridge.Message{
 		Org: t.org(), Project: t.o.Project, Transfer: tr.ID, Delivery: t.w.Head().ID, Op: bridge.OpCreate, Identity: ids, Set: j.Attributes, Tags: tr.Tags,
 	}
@@ -133,12 +142,15 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
 		return nil
 	}
+	if err := t.promise(ctx, j.Agreed); err != nil {
+		return err
+	}
 	contact, err := t.deliver(ctx, m)
 	if err != nil && contact != "" {
 		return bridge.Uncertain(err) // created, and not all that belongs to it is done
 	}
 	if err != nil {
-		return err
+		return t.mayRepeat(ctx, err)
 	}
 	t.relink(tr, t.link(tr, row.Record, contact), j)
 	t.tell(bridge.Sent, m.Op, names(j.Attributes), "")
@@ -148,25 +160,63 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 // claimAge is how long a claim is waited for. Whoever holds it longer is in trouble, and a person is looked up before he is created in any case.
 const claimAge = 10 * time.Minute
 
-// take takes the claims for this delivery, with what a create will agree on. Those that another delivery holds make it wait for that one; those that an
-// earlier try of its own left behind tell what that one may have created.
-func (t *trip) take(ctx context.Context, tr *rule.Transfer, claims []bridge.Claim, j rule.Judged) error {
-	if tr.Shadow {
+// recall finds out what an earlier try of this delivery may have created: it left a claim that says so. Whoever was found meanwhile is known by it.
+func (t *trip) recall(ctx context.Context, tr *rule.Transfer, claims []bridge.Claim) error {
+	if tr.Shadow || !t.retried() {
 		return nil
 	}
+	return t.take(ctx, claims)
+}
+
+// promise claims the identities right before a create, with what it will agree on.
+func (t *trip) promise(ctx context.Context, agreed map[bridge.Attribute]bridge.Agreed) error {
+	claims := slices.Clone(t.candidates)
 	for i := range claims {
-		claims[i].Sent, claims[i].Agreed = true, j.Agreed
+		claims[i].Sent, claims[i].Agreed = true, agreed
 	}
-	held, err := t.c.d.Ledger.Take(ctx, claims)
-	if err != nil {
+	if !t.retried() {
+		return t.take(ctx, claims)
+	}
+	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: claims}); err != nil { // recall took them
 		return fmt.Errorf("claim the identities: %w", err)
 	}
-	for _, h := range held {
-		if h.Delivery == t.w.Head().ID {
-			t.past = h.Agreed
-		} else if t.c.d.Now().Sub(h.At) < claimAge {
+	return nil
+}
+
+// take takes the claims for this delivery. Those that another delivery holds make it wait for that one; those that an earlier try of its own left behind
+// tell what that one may have created.
+func (t *trip) take(ctx context.Context, claims []bridge.Claim) error {
+	others, err := t.hold(ctx, claims)
+	if err != nil {
+		return err
+	}
+	for _, h := range others {
+		if t.c.d.Now().Sub(h.At) < claimAge {
 			return &waitError{rung(4), "delivery " + string(h.Delivery) + " is creating the same person"}
 		}
 	}
 	return nil
+}
+
+// hold takes the claims, unless others hold some, and notes which are this delivery's now and what an earlier try promised by them.
+func (t *trip) hold(ctx context.Context, claims []bridge.Claim) (others []bridge.Claim, err error) {
+	held, err := t.c.d.Ledger.Take(ctx, claims)
+	if err != nil {
+		return nil, fmt.Errorf("claim the identities: %w", err)
+	}
+	t.claimed = nil
+	for _, h := range held {
+		if h.Delivery != t.w.Head().ID {
+			others = append(others, h)
+			continue
+		}
+		t.claimed = append(t.claimed, h)
+		if h.Sent && t.retried() {
+			t.past = h.Agreed
+		}
+	}
+	if len(others) == 0 {
+		t.claimed = claims
+	}
+	return others, nil
 }

@@ -228,7 +228,9 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	if err != nil {
 		return err
 	}
-	t.unclaim(tr.Identity(row.Values))
+	if err := t.unclaim(ctx, tr, row); err != nil {
+		return err
+	}
 	if len(j.Attributes) == 0 && len(t.tags) == 0 {
 		t.relink(tr, link, j)
 		t.tell(bridge.Same, "", nil, "both sides agree")

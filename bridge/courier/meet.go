@@ -12,7 +12,11 @@ import (
 
 // createRecord creates the record of a contact that no record matches. With an external id field it is an upsert, which may be repeated; without one it
 // is looked up before it is sent again: the match before this call did that.
-func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact, j rule.Judged) error {
+func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact) error {
+	j, err := tr.Outbound(c.Values, nil, rule.Target{})
+	if err != nil {
+		return bridge.Permanent(err)
+	}
 	set := maps.Clone(tr.Set)
 	if set == nil {
 		set = bridge.Fields{}
@@ -27,6 +31,9 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
 	}
+	if err := t.promise(ctx, j.Agreed); err != nil {
+		return err
+	}
 	out := t.put(ctx, w)
 	if out.Err != nil {
 		return t.refused(ctx, tr, c, out.Err)
@@ -40,7 +47,7 @@ func (t *trip) claims(ks []rule.Key) []bridge.Claim {
 	var cs []bridge.Claim
 	for _, k := range ks {
 		cs = append(cs, bridge.Claim{
-			Org: t.org(), Project: t.o.Project, Identity: k.Claim, Delivery: t.w.Head().ID, Sent: true, At: t.c.d.Now(),
+			Org: t.org(), Project: t.o.Project, Identity: k.Claim, Delivery: t.w.Head().ID, At: t.c.d.Now(),
 		})
 	}
 	return cs
@@ -50,7 +57,7 @@ func (t *trip) claims(ks []rule.Key) []bridge.Claim {
 func (t *trip) refused(ctx context.Context, tr *rule.Transfer, c bridge.Contact, err error) error {
 	var dup interface{ DuplicateOf() bridge.RecordID }
 	if !errors.As(err, &dup) || dup.DuplicateOf() == "" {
-		return err
+		return t.mayRepeat(ctx, err)
 	}
 	record := dup.DuplicateOf()
 	if err := t.need(t.recordLock(record)); err != nil {

@@ -151,9 +151,10 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 			creator = tr
 		}
 	}
-	j, err := t.claimKeys(ctx, creator, c)
-	if err != nil {
-		return err
+	if creator != nil {
+		if err := t.recall(ctx, creator, t.candidates); err != nil {
+			return err
+		}
 	}
 	for _, tr := range transfers {
 		record, err := t.match(ctx, tr, c, tr.Keys(c.Values))
@@ -168,19 +169,7 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 		t.tell(bridge.Skipped, "", nil, "no record matches, and no transfer creates one")
 		return nil
 	}
-	return t.createRecord(ctx, creator, c, j)
-}
-
-// claimKeys claims the contact's identities, with what a create through creator (nil for none) would agree on.
-func (t *trip) claimKeys(ctx context.Context, creator *rule.Transfer, c bridge.Contact) (rule.Judged, error) {
-	if creator == nil {
-		return rule.Judged{}, nil
-	}
-	j, err := creator.Outbound(c.Values, nil, rule.Target{})
-	if err != nil {
-		return j, bridge.Permanent(err)
-	}
-	return j, t.take(ctx, creator, slices.Clone(t.claimed), j)
+	return t.createRecord(ctx, creator, c)
 }
 
 func (t *trip) lockKeys(ks []rule.Key) error {
@@ -188,7 +177,7 @@ func (t *trip) lockKeys(ks []rule.Key) error {
 	for _, k := range ks {
 		locks = append(locks, t.identityLock(k.Claim))
 	}
-	t.claimed = append(t.claimed, t.claims(ks)...)
+	t.candidates = append(t.candidates, t.claims(ks)...)
 	return t.need(locks...)
 }
 

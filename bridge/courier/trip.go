@@ -13,14 +13,15 @@ import (
 
 // trip is one carry of one work.
 type trip struct {
-	c       *Courier
-	o       *outlet
-	w       bridge.Work
-	held    *held
-	want    []string // names to lock
-	effects bridge.Effects
-	claimed []bridge.Claim // claims on the identities that are locked, taken or not
-	tags    []string       // inbound: to be put on a contact that an earlier try may have created
+	c          *Courier
+	o          *outlet
+	w          bridge.Work
+	held       *held
+	want       []string // names to lock
+	effects    bridge.Effects
+	claimed    []bridge.Claim // held by this delivery
+	candidates []bridge.Claim // on the identities that are locked, taken or not
+	tags       []string       // inbound: to be put on a contact that an earlier try may have created
 	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
 	past map[bridge.Attribute]bridge.Agreed
 
@@ -39,7 +40,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed, t.tags, t.past = bridge.Effects{}, nil, nil, nil
+		t.effects, t.claimed, t.candidates, t.tags, t.past = bridge.Effects{}, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"sfbridge/bridge/platform/respondio/respondiotest"
 	"sfbridge/pubsub/fakeorg"
 )
 
@@ -192,6 +194,44 @@ func TestBridge_LinksTwoWhoCameAtBothEndsAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Second)
+		}
+	})
+}
+
+func TestBridge_WritesWhatTheContactSaysToTheRecordItFinds(t *testing.T) {
+	t.Parallel()
+	undergo(t, simOptions{seed: 28}, nil, func(t *testing.T, x *ordeal) {
+		x.sim.org.Stall() // the bridge does not hear of her
+		record, err := x.sim.org.Create("Contact", map[string]any{"FirstName": "May", "LastName": "Tan", "Email": "mei@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		contact := x.sim.crm.Create(map[string]string{"firstName": "Mei", "lastName": "Tan", "email": "mei@example.com"}).ID
+		x.pair("the record that was found", record, contact)
+		x.sim.org.Unstall()
+		if got := x.text(record, "FirstName"); got != "Mei" {
+			t.Errorf("the first name is %q", got)
+		}
+		x.agrees("after an adoption")
+	})
+}
+
+func TestBridge_TakesNobodyForItsOwnWhomItDidNotCreate(t *testing.T) {
+	t.Parallel()
+	undergo(t, simOptions{seed: 29}, nil, func(t *testing.T, x *ordeal) {
+		for i, trial := range []respondiotest.Faults{{Down: true}, {Limited: true}, {Refuse: true}} {
+			x.sim.crm.SetFaults(trial)
+			email := fmt.Sprintf("mei%d@example.com", i)
+			record, err := x.sim.org.Create("Contact", map[string]any{"FirstName": "May", "LastName": "Tan", "Email": email})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+			contact := x.sim.crm.Create(map[string]string{"firstName": "Mei", "lastName": "Tan", "email": email}).ID
+			time.Sleep(10 * time.Second)
+			x.heal()
+			x.pair("a contact that somebody made meanwhile", record, contact)
+			x.agrees("after a trial of a create")
 		}
 	})
 }
