@@ -349,3 +349,16 @@ func FuzzExpression(f *testing.F) {
 		_, _ = set.Project("p").Transfer("t").Holds(bridge.Fields{"A": text("a")})
 	})
 }
+
+func TestCompile_RefusesAKeyThatTwoProjectsShare(t *testing.T) {
+	tr := bridge.Transfer{ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both, Key: "Messaging_Id__c"}
+	a := bridge.Project{ID: "a", Org: "acme", Transfers: []bridge.Transfer{tr}}
+	b := bridge.Project{ID: "b", Org: "acme", Transfers: []bridge.Transfer{tr}}
+	if _, err := rule.Compile([]bridge.Project{a, b}); err == nil {
+		t.Error("two projects may write their contacts' ids to one field")
+	}
+	b.Org = "other"
+	if _, err := rule.Compile([]bridge.Project{a, b}); err != nil {
+		t.Errorf("two orgs: %v", err)
+	}
+}

@@ -53,7 +53,31 @@ func Compile(projects []bridge.Project) (*Set, error) {
 		}
 		s.projects[p.ID] = cp
 	}
-	return s, errors.Join(faults...)
+	return s, errors.Join(append(faults, s.sharedKeys()...)...)
+}
+
+// sharedKeys finds external id fields that two projects of one org would both write contact ids to: a contact of the one would pass for one of the other.
+func (s *Set) sharedKeys() (faults []error) {
+	type place struct {
+		org    string
+		object bridge.Object
+		key    bridge.Field
+	}
+	taken := map[place]bridge.ProjectID{}
+	for _, p := range s.Projects() {
+		for _, t := range p.Transfers {
+			if t.Key == "" || t.Kind != bridge.ContactTouched {
+				continue
+			}
+			at := place{p.Org, t.Object, t.Key}
+			if by, ok := taken[at]; ok && by != p.ID {
+				faults = append(faults, fmt.Errorf("project.%s.transfer %s: key %s of %s holds the contact ids of project %s already; each project needs a field of its own",
+					p.ID, t.ID, t.Key, t.Object, by))
+			}
+			taken[at] = p.ID
+		}
+	}
+	return faults
 }
 
 func compileTransfer(p *bridge.Project, t bridge.Transfer) (*Transfer, error) {
