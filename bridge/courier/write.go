@@ -30,6 +30,10 @@ func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) 
 
 // writeThrough compares and writes one linked record, and answers the link as it stands then.
 func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
+	link, err := t.landed(ctx, tr, link)
+	if err != nil {
+		return link, err
+	}
 	j, before, err := t.compare(ctx, tr, link, c)
 	if errors.Is(err, errUnseen) {
 		return link, t.lost(ctx, tr, link, err)
@@ -87,11 +91,7 @@ func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	if err != nil {
 		return rule.Judged{}, nil, err
 	}
-	sent, err := t.sentBefore(ctx, link)
-	if err != nil {
-		return rule.Judged{}, nil, err
-	}
-	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}, Sent: sent}
+	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}}
 	before := maps.Clone(row.Values)
 	resumed := map[bridge.Field]bridge.Unconfirmed{}
 	for _, u := range open {
@@ -107,9 +107,6 @@ func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	j, err := tr.Outbound(c.Values, link, to)
 	if err != nil {
 		err = bridge.Permanent(err)
-	}
-	if len(j.Conceded) > 0 {
-		t.next(tr, link.Record, j.Conceded)
 	}
 	return j, before, err
 }
@@ -166,18 +163,26 @@ func (t *trip) trace(link *bridge.Link) bridge.Claim {
 	}
 }
 
-// sentBefore is what an earlier try of this delivery may have written to the linked record, by attribute.
-func (t *trip) sentBefore(ctx context.Context, link *bridge.Link) (map[bridge.Attribute]bridge.Agreed, error) {
+// landed is the link with what an earlier try of this delivery wrote and the stream confirmed. Whatever differs from that was edited since.
+func (t *trip) landed(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (*bridge.Link, error) {
 	if !t.retried() {
-		return nil, nil
+		return link, nil
 	}
 	trace := t.trace(link)
 	t.claimed = append(t.claimed, trace)
 	stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{trace})
-	if err != nil || len(stand) == 0 {
-		return nil, err
+	if err != nil || len(stand) == 0 || len(stand[0].Agreed) == 0 {
+		return link, err
 	}
-	return stand[0].Agreed, nil
+	us, err := t.open(ctx, tr, link.Record)
+	if err != nil {
+		return link, err
+	}
+	open := map[bridge.Field]bool{}
+	for _, u := range us {
+		open[u.Field] = true
+	}
+	return tr.Landed(link, stand[0].Agreed, open), nil
 }
 
 // stage records the write as unconfirmed before it is sent, and leaves word of it.

@@ -3,6 +3,7 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"sfbridge/bridge"
 )
@@ -12,7 +13,6 @@ type Judged struct {
 	Attributes bridge.Attributes                  // inbound: to be set on the platform
 	Fields     bridge.Fields                      // outbound: to be set in Salesforce
 	Agreed     map[bridge.Attribute]bridge.Agreed // the baseline once that is done
-	Conceded   []bridge.Field                     // outbound: of the conflicts, those in which Salesforce's value stands
 	Conflicts  []string                           // fields that both sides had changed
 }
 
@@ -98,9 +98,6 @@ type Target struct {
 	Row bridge.Fields
 	// Open names fields with an unconfirmed write: what the mirror says of them is about to change.
 	Open map[bridge.Field]bool
-	// Sent is what an earlier try of the same delivery may have written, by attribute: a field that now holds neither that nor the baseline was
-	// written by somebody after us.
-	Sent map[bridge.Attribute]bridge.Agreed
 }
 
 // Outbound judges what the contact's values mean for the record.
@@ -138,10 +135,6 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 			continue
 		case agreed && have.Known() && !to.Open[p.Salesforce] && !p.same(have, base.Salesforce):
 			j.Conflicts = append(j.Conflicts, string(p.Salesforce))
-			if sent, ok := to.Sent[p.Platform]; ok && !p.same(have, sent.Salesforce) {
-				j.Conceded = append(j.Conceded, p.Salesforce)
-				continue
-			}
 		}
 		j.Fields[p.Salesforce] = v
 		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: v, Platform: said}
@@ -163,8 +156,7 @@ func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, to
 		case p.said(have, j.Agreed[p.Platform]) || p.same(have, want):
 			delete(j.Attributes, p.Platform)
 		case agreed && !p.said(have, base) && !p.sentBefore(have, told):
-			delete(j.Attributes, p.Platform)
-			delete(j.Agreed, p.Platform)
+			delete(j.Attributes, p.Platform) // what the record says is dealt with, so the baseline takes it: the platform's value is the newer edit
 			j.Conflicts = append(j.Conflicts, string(p.Platform))
 		}
 	}
@@ -180,15 +172,27 @@ func (p *pair) sentBefore(have bridge.Value, told []bridge.Fields) bool {
 	return false
 }
 
-// Concede takes a field out of what was judged: somebody wrote it in Salesforce after us, and his value stands.
+// Concede takes a field out of what was judged: somebody wrote it in Salesforce after us, and his value stands. What the contact says is dealt with, so
+// the baseline takes it: Salesforce's value is the newer edit.
 func (t *Transfer) Concede(j *Judged, f bridge.Field) {
 	delete(j.Fields, f)
+	j.Conflicts = append(j.Conflicts, string(f))
+}
+
+// Landed is the link as it would be, had the earlier try that wrote sent lived to settle it. Fields whose write the stream has not confirmed are left
+// as they are.
+func (t *Transfer) Landed(link *bridge.Link, sent map[bridge.Attribute]bridge.Agreed, open map[bridge.Field]bool) *bridge.Link {
+	l := *link
+	l.Baseline = maps.Clone(l.Baseline)
+	if l.Baseline == nil {
+		l.Baseline = map[bridge.Attribute]bridge.Agreed{}
+	}
 	for _, p := range t.pairs {
-		if p.Salesforce == f {
-			delete(j.Agreed, p.Platform)
+		if a, ok := sent[p.Platform]; ok && !open[p.Salesforce] {
+			l.Baseline[p.Platform] = a
 		}
 	}
-	j.Conflicts = append(j.Conflicts, string(f))
+	return &l
 }
 
 // toSalesforce makes the field from the contact.
