@@ -25,7 +25,7 @@ type Options struct {
 	Now func() time.Time
 	// LockTimeout is how long another process may take to let go of the file; 0 is one second.
 	LockTimeout time.Duration
-	// MaxSize bounds the file in bytes; 0 is no bound.
+	// MaxSize bounds the file in bytes; 0 is no bound. The last quarter of it is kept for transactions that only delete.
 	MaxSize int
 	// AcceptEmpty starts afresh where the identity file stands and the store is gone. The operator asks for it.
 	AcceptEmpty bool
@@ -41,6 +41,7 @@ type DB struct {
 	path   string
 	now    func() time.Time
 	bolt   *bbolt.DB
+	max    int // Options.MaxSize
 	id     identity
 	queue  chan *request
 	ended  chan struct{} // closed when Run has returned
@@ -90,8 +91,11 @@ func Open(path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.MaxSize > 0 {
+		b.AllocSize = min(b.AllocSize, o.MaxSize/growShare) // or the bound would be felt that much too soon
+	}
 	d := &DB{
-		path: path, now: o.Now, bolt: b,
+		path: path, now: o.Now, bolt: b, max: o.MaxSize,
 		queue: make(chan *request, queueBound), ended: make(chan struct{}), failed: make(chan error, 1),
 		leases: map[string]context.CancelFunc{},
 	}
@@ -118,7 +122,7 @@ func openFile(path string, o Options) (b *bbolt.DB, err error) {
 	}
 	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: o.LockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, MaxSize: o.MaxSize, OpenFile: o.OpenFile,
-		NoStatistics: true, // its counters cost a lock a read
+		NoStatistics: o.MaxSize == 0, // its counters cost a lock a read; with a bound they tell which pages are free
 	})
 	switch {
 	case errors.Is(err, errTimeout):

@@ -211,6 +211,33 @@ func TestApply_WithoutSpaceDeletesStillGo(t *testing.T) {
 	}
 }
 
+func TestApply_WithoutSpaceDeletesGoAgainAndAgain(t *testing.T) {
+	db, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{MaxSize: 4 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run(t, db)()
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := range 20 {
+		for err = nil; err == nil; {
+			err = db.Apply(t.Context(), store.Tx{Ops: []store.Op{{Key: fmt.Sprintf("x/%06d", random.IntN(1e6)), Val: make([]byte, random.IntN(20_000))}}})
+		}
+		if !errors.Is(err, store.ErrNoSpace) {
+			t.Fatal(err)
+		}
+		all, err := db.Scan(t.Context(), "x/", "", 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, item := range all[:len(all)/4] {
+			if err := db.Apply(t.Context(), store.Tx{Ops: []store.Op{{Key: item.Key, Delete: true}}}); err != nil {
+				t.Fatalf("round %d, delete of %s: %v", round, item.Key, err)
+			}
+		}
+	}
+}
+
 func TestApply_AfterACommitThatFailsNothingGoes(t *testing.T) {
 	var file *os.File
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "store.db"), bolt.Options{OpenFile: func(p string, flag int, m os.FileMode) (*os.File, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -26,6 +27,12 @@ const (
 const (
 	sweepEvery = time.Minute
 	sweepCount = 500
+)
+
+// Parts of MaxSize, one in so many: what only deletes may use, and by how much the file grows at once.
+const (
+	deleteShare = 4
+	growShare   = 16
 )
 
 // sequentialFill packs pages of keys that are only appended; random ones keep bbolt's half.
@@ -168,6 +175,9 @@ func (d *DB) write(batch []*request) (err error) {
 	if err != nil {
 		return d.commitError(err)
 	}
+	if err := d.bound(tx, batch); err != nil {
+		return d.commitError(errors.Join(err, tx.Rollback()))
+	}
 	w := &writer{tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter}
 	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
 	for _, r := range batch {
@@ -191,6 +201,29 @@ func (d *DB) write(batch []*request) (err error) {
 	d.counter = w.counter
 	d.ring.add(w.changes)
 	return nil
+}
+
+// bound sets how far the file may grow for a batch. Pages are never changed in place, so even a delete needs free ones: what only deletes may use stays
+// free, at the end of the file or, once deletes have grown it, inside.
+func (d *DB) bound(tx *bbolt.Tx, batch []*request) error {
+	d.bolt.MaxSize = d.max // read by the write transaction alone
+	if d.max == 0 || !slices.ContainsFunc(batch, (*request).puts) {
+		return nil
+	}
+	d.bolt.MaxSize -= d.max / deleteShare
+	stats := d.bolt.Stats()
+	used := tx.Size() - int64(stats.FreePageN+stats.PendingPageN)*int64(d.bolt.Info().PageSize)
+	for _, r := range batch {
+		used += int64(r.size)
+	}
+	if used > int64(d.bolt.MaxSize) {
+		return berrors.ErrMaxSizeReached
+	}
+	return nil
+}
+
+func (r *request) puts() bool {
+	return slices.ContainsFunc(r.tx.Ops, func(op store.Op) bool { return !op.Delete })
 }
 
 // commitError tells want of space, which is clean, from everything else, which poisons.
