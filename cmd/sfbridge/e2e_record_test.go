@@ -20,6 +20,7 @@ func TestBridge_LinksAgainWhatIsTakenOutOfTheRecycleBin(t *testing.T) {
 		if x.attribute(contact, "email") != "mei@example.com" {
 			t.Error("the contact went with its record")
 		}
+		x.restart()
 		if err := x.sim.org.Undelete("Contact", record); err != nil {
 			t.Fatal(err)
 		}
