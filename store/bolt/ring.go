@@ -47,9 +47,8 @@ func (r *ring) add(cs []store.Changed) {
 		r.since = r.held[drop].Cursor
 		drop++
 	}
-	if drop > 0 {
-		r.held = append(r.held[:0:0], r.held[drop:]...)
-	}
+	clear(r.held[:drop]) // their values may go now; append leaves their room behind when it next grows
+	r.held = r.held[drop:]
 	close(r.wake)
 	r.wake = make(chan struct{})
 }
