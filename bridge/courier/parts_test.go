@@ -154,7 +154,7 @@ func (d *desk) Write(_ context.Context, ws []bridge.Write) []bridge.Written {
 	d.hold(ws, false)
 	out := make([]bridge.Written, len(ws))
 	for i, w := range ws {
-		out[i].Record = bridge.RecordID(w.Record)
+		out[i].Record = w.Record
 		if w.Record == "bad" {
 			out[i].Err = bridge.Permanent(errors.New("no"))
 		}

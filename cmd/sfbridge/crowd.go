@@ -72,7 +72,7 @@ var mark = regexp.MustCompile(`x[0-9]{6,}x`)
 // newCrowd watches both ends. It must be made before the daemon starts.
 func newCrowd(s *sim, now bridge.Now, seed uint64) *crowd {
 	c := &crowd{
-		sim: s, now: now, random: rand.New(rand.NewPCG(seed, 7)), waiting: map[string]*edit{}, edits: map[string]*edit{}, newest: map[slot]string{}, //nolint:gosec // chance that can be repeated
+		sim: s, now: now, random: rand.New(rand.NewPCG(seed, 7)), waiting: map[string]*edit{}, edits: map[string]*edit{}, newest: map[slot]string{},
 		ways: map[bridge.Direction]*tally{bridge.Inbound: {}, bridge.Outbound: {}}, calls0: s.org.APICalls(),
 	}
 	s.heard(func(r respondiotest.Request) {

@@ -86,7 +86,7 @@ func setStage(ctx context.Context, log *slog.Logger) (*stage, error) {
 		*to = ln.Addr().String()
 		opened[*to] = ln
 	}
-	if s.sim, err = newSim(ctx, w, at, simOptions{seed: uint64(os.Getpid())}); err != nil { //nolint:gosec // any seed will do
+	if s.sim, err = newSim(ctx, w, at, simOptions{seed: uint64(os.Getpid())}); err != nil {
 		return nil, &exitError{exitEnvironment, err}
 	}
 	cfg, err := s.sim.config()

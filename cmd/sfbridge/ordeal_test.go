@@ -56,8 +56,8 @@ func (x *ordeal) clash(n int, step time.Duration) {
 		if x.c.random.IntN(2) == 0 {
 			way = bridge.Outbound
 		}
-		if _, err := x.c.work(way, false); err != nil {
-			x.t.Fatalf("edit %d: %v", i, err)
+		if somebody, err := x.c.work(way, false); err != nil || !somebody {
+			x.t.Fatalf("edit %d: somebody %v, %v", i, somebody, err)
 		}
 		time.Sleep(time.Duration(x.c.random.Int64N(int64(step))))
 	}
