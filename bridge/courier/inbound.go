@@ -84,7 +84,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 		wait := max(lookAgain, min(rung(1)/4, t.c.cfg.ConfirmWithin-age))
 		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
-	if err := t.read(ctx, &row, tr.ReadSet()); err != nil {
+	if err := t.look(ctx, &row, tr.ReadSet()); err != nil {
 		return row, err
 	}
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)

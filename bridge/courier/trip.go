@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type trip struct {
 	past map[bridge.Attribute]bridge.Agreed
 
 	fetched *bridge.Contact // outbound: the contact as read back
+	seen    bridge.Fields   // of the record, as it was read last
 }
 
 // run carries the work under the locks it turns out to need. It holds them when it returns: what was agreed on must be durable before anybody else
@@ -168,6 +170,18 @@ func (t *trip) read(ctx context.Context, row *bridge.Row, fields []bridge.Field)
 	*row = rule.Merge(*row, rows[0])
 	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
 	t.effects.Rows = []bridge.Row{*row}
+	t.seen = rows[0].Values
+	return nil
+}
+
+// look reads the fields and takes them as they are, whatever the stream has told: the mirror keeps a value of the same second, which may be the one
+// before.
+func (t *trip) look(ctx context.Context, row *bridge.Row, fields []bridge.Field) error {
+	if err := t.read(ctx, row, fields); err != nil {
+		return err
+	}
+	row.Values = maps.Clone(row.Values)
+	maps.Copy(row.Values, t.seen)
 	return nil
 }
 

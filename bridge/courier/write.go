@@ -123,7 +123,7 @@ type rewrite struct {
 // resume compares after an unknown outcome, with the record as it is. A field that holds neither what it held before our write nor what we wrote was
 // written by somebody after us: his value stands, and is carried inbound.
 func (t *trip) resume(ctx context.Context, r rewrite) (rule.Judged, bridge.Fields, error) {
-	if err := t.read(ctx, r.row, slices.Sorted(maps.Keys(r.sent))); err != nil {
+	if err := t.look(ctx, r.row, slices.Sorted(maps.Keys(r.sent))); err != nil {
 		return rule.Judged{}, nil, err
 	}
 	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})

@@ -38,6 +38,7 @@ type sim struct {
 	grpc *grpc.Server
 
 	seed    uint64
+	flying  atomic.Int64                                // requests that the far ends are carrying out
 	arrived atomic.Pointer[func(respondiotest.Request)] // told of each call of the platform
 }
 
@@ -112,7 +113,7 @@ func (s *sim) Run(ctx context.Context) error {
 		ln net.Listener
 		h  http.Handler
 	}{{s.lis.org, s.org.Handler()}, {s.lis.platform, s.crm.Handler()}} {
-		server := &http.Server{Handler: end.h, ReadHeaderTimeout: 10 * time.Second}
+		server := &http.Server{Handler: s.counted(end.h), ReadHeaderTimeout: 10 * time.Second}
 		stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 		defer stop()
 		g.Go(func() error { return unlessClosed(server.Serve(end.ln)) })
@@ -122,6 +123,15 @@ func (s *sim) Run(ctx context.Context) error {
 	g.Go(func() error { return s.grpc.Serve(s.lis.pubsub) })
 	g.Go(func() error { return s.crm.Run(ctx) })
 	return g.Wait()
+}
+
+// counted counts the requests under way.
+func (s *sim) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.flying.Add(1)
+		defer s.flying.Add(-1)
+		h.ServeHTTP(w, r)
+	})
 }
 
 func unlessClosed(err error) error {
