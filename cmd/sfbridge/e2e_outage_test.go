@@ -35,6 +35,7 @@ func (b *bench) equal(c *crowd, when string) {
 }
 
 func TestBridge_EndsEqualAfterAnHourAnOutageAndARestart(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{seed: 1}, nil)
 		defer b.close()
