@@ -97,6 +97,7 @@ func (s *Server) commit(ctx context.Context, name string, c bridge.Callback, rep
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Commit)
 	defer cancel()
 	err := s.deps.Inbox.Take(ctx, c)
+	s.deps.Log.Debug("webhook", "source", name, "event", c.Event, "contact", string(c.Contact), "error", err)
 	switch {
 	case err == nil:
 		s.meter.committed(s.deps.Now().Sub(c.Received))

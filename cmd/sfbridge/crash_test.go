@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -59,6 +60,7 @@ func newField(t *testing.T) *field {
 	if err != nil {
 		t.Fatal(err)
 	}
+	text = append(text, "\n[log]\nlevel = \"debug\"\n"...)
 	if err := os.WriteFile(f.file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func (f *field) until(what string, ok func() bool) {
 	for deadline := time.Now().Add(60 * time.Second); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(f.out.Name())
-			f.t.Logf("log of the daemon:\n%s", log[max(0, len(log)-1500):])
+			f.t.Logf("log of the daemon:\n%s", log[max(0, len(log)-6000):])
 			f.crowd.explain(f.t)
 			f.story()
 			f.t.Fatalf("not within a minute: %s", what)
@@ -132,7 +134,13 @@ func (f *field) story() {
 		_ = res.Body.Close()
 		f.t.Logf("status: %s", b)
 	}
+	log, _ := os.ReadFile(f.out.Name())
 	for _, e := range f.crowd.waiting {
+		for line := range strings.Lines(string(log)) {
+			if id := fmt.Sprintf("%d", e.who.contact); e.who.contact != 0 && strings.Contains(line, id) {
+				f.t.Log(strings.TrimSpace(line))
+			}
+		}
 		for _, key := range []string{e.who.record, fmt.Sprint(e.who.contact)} {
 			ctx, cancel := context.WithTimeout(f.t.Context(), time.Second)
 			r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.sim.at.Admin+"/status/tail?key="+key, nil)

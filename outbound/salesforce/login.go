@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -142,13 +141,8 @@ func (l *Login) grant(ctx context.Context, generation uint64) (Session, error) {
 	if err := l.guard(); err != nil {
 		return Session{}, err
 	}
-	var g grant
-	answer, err := l.client.Do(ctx, &rest.Call{
-		Op: "log in", Method: http.MethodPost, Path: "/services/oauth2/token", Into: &g, Repeatable: true,
-		Body: url.Values{
-			"grant_type": {"client_credentials"}, "client_id": {l.config.ClientID}, "client_secret": {l.config.ClientSecret},
-		},
-	})
+	x := &exchange{client: l.client}
+	g, err := x.run(ctx, l.config)
 	if err != nil && ctx.Err() != nil {
 		return Session{}, err // the caller went away; this says nothing of the org
 	}
@@ -158,7 +152,7 @@ func (l *Login) grant(ctx context.Context, generation uint64) (Session, error) {
 			err = fmt.Errorf("log in: %w", err)
 		}
 	}
-	return l.keep(s, err, answer != nil)
+	return l.keep(s, err, x.answer != nil)
 }
 
 // guard refuses a login that follows too closely upon others.
