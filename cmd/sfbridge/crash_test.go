@@ -251,7 +251,7 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 		}
 		f.crowd.meet()
 		before := f.crowd.tally(bridge.Inbound).arrived + f.crowd.tally(bridge.Outbound).arrived
-		f.work(30 + rand.IntN(60)) //nolint:gosec // any moment will do
+		f.work(30 + rand.IntN(60))
 		for _, c := range f.sim.crm.Contacts()[:min(2, len(f.sim.crm.Contacts()))] {
 			if err := f.sim.crm.CloseConversation(c.ID, fmt.Sprint("round ", round), "closed"); err != nil {
 				t.Fatal(err)
