@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -252,7 +253,7 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 	c.figures.carried(t.o.Outlet, verdict)
 	switch verdict {
 	case bridge.Done:
-		t.effects.Unclaim = t.claimed // whoever was to be created is linked, or nobody will create him for this
+		t.effects.Unclaim = slices.Concat(t.claimed, t.traces) // whoever was to be created is linked, or nobody will create him for this
 		return c.d.Journal.Settle(ctx, t.w, t.effects)
 	case bridge.Bury:
 		t.tell(bridge.Buried, "", nil, err.Error())

@@ -79,15 +79,23 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 	if err != nil || len(open) == 0 {
 		return row, err
 	}
-	age := t.c.d.Now().Sub(open[0].At)
-	if age < t.c.cfg.ConfirmWithin {
-		wait := max(lookAgain, min(rung(1)/4, t.c.cfg.ConfirmWithin-age))
+	age, within := t.c.d.Now().Sub(open[0].At), t.c.cfg.ConfirmWithin
+	if t.w.Resumed {
+		within = min(within, settling) // an earlier process may not have lived to send it
+	}
+	if age < within {
+		wait := max(lookAgain, min(rung(1)/4, within-age))
 		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
 	if err := t.look(ctx, &row, tr.ReadSet()); err != nil {
 		return row, err
 	}
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)
+	for _, u := range open {
+		if !tr.SameField(u.Field, u.Value, row.Values[u.Field]) { // it never came there, or is gone again: nothing was agreed on by it
+			t.traces = append(t.traces, traceOf(u.Org, u.Project, u.Delivery, u.Record))
+		}
+	}
 	return row, nil
 }
 
@@ -282,8 +290,14 @@ func (t *trip) spare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 		return fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
 	}
 	tr.Spare(j, c.Values, link, t.w.Told)
+	if len(j.Conflicts) > 0 && t.w.Resumed && t.c.d.Now().Sub(t.c.began) < settling {
+		return &waitError{settling / 4, "what the stream brings after a start may tell that the platform's value is our own"}
+	}
 	return nil
 }
+
+// settling is how long after a start resumed work waits for what may tell how an earlier process ended.
+const settling = 2 * time.Second
 
 func conflictNote(attributes []string) string {
 	if len(attributes) == 0 {

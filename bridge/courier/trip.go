@@ -21,6 +21,7 @@ type trip struct {
 	want       []string // names to lock
 	effects    bridge.Effects
 	claimed    []bridge.Claim // held by this delivery
+	traces     []bridge.Claim // words of writes, no longer needed once this is settled
 	candidates []bridge.Claim // on the identities that are locked, taken or not
 	tags       []string       // inbound: to be put on a contact that an earlier try may have created
 	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
@@ -42,7 +43,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed, t.candidates, t.tags, t.past = bridge.Effects{}, nil, nil, nil, nil
+		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past = bridge.Effects{}, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}
@@ -151,7 +152,7 @@ func (t *trip) tell(out bridge.Outcome, op bridge.Op, fields []string, reason st
 
 // buried is what stays of the effects when the work is buried: the story, and claims given back.
 func (t *trip) buried() bridge.Effects {
-	return bridge.Effects{Story: t.effects.Story, Unclaim: t.claimed}
+	return bridge.Effects{Story: t.effects.Story, Unclaim: slices.Concat(t.claimed, t.traces)}
 }
 
 // read makes sure that the row knows the fields: it reads the record once and gives what it learned to the mirror with the effects.

@@ -157,10 +157,13 @@ func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.
 // trace is the claim under which a write to a linked record leaves word of itself until it is settled. The stream may confirm the write, and somebody
 // overwrite it, before an earlier process could settle it: the word remains.
 func (t *trip) trace(link *bridge.Link) bridge.Claim {
-	head := t.w.Head()
-	return bridge.Claim{
-		Org: t.org(), Project: t.o.Project, Identity: "sent-" + string(head.ID) + "-" + string(link.Record), Delivery: head.ID, Sent: true, At: t.c.d.Now(),
-	}
+	c := traceOf(t.org(), t.o.Project, t.w.Head().ID, link.Record)
+	c.Sent, c.At = true, t.c.d.Now()
+	return c
+}
+
+func traceOf(org bridge.OrgID, p bridge.ProjectID, d bridge.DeliveryID, r bridge.RecordID) bridge.Claim {
+	return bridge.Claim{Org: org, Project: p, Identity: "sent-" + string(d) + "-" + string(r), Delivery: d}
 }
 
 // landed is the link with what an earlier try of this delivery wrote and the stream confirmed. Whatever differs from that was edited since.
@@ -169,7 +172,7 @@ func (t *trip) landed(ctx context.Context, tr *rule.Transfer, link *bridge.Link)
 		return link, nil
 	}
 	trace := t.trace(link)
-	t.claimed = append(t.claimed, trace)
+	t.traces = append(t.traces, trace)
 	stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{trace})
 	if err != nil || len(stand) == 0 || len(stand[0].Agreed) == 0 {
 		return link, err
@@ -193,7 +196,7 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
 		})
 	}
-	t.claimed = append(t.claimed, trace)
+	t.traces = append(t.traces, trace)
 	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw, Claims: []bridge.Claim{trace}})
 	t.effects.Withdraw = nil
 	if err != nil {
