@@ -161,21 +161,27 @@ func (f *field) work(edits int) {
 	f.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for n := 0; n < edits; n++ {
+	for n, deadline := 0, time.Now().Add(30*time.Second); n < edits; <-tick.C {
 		way := bridge.Inbound
 		if n%2 == 1 {
 			way = bridge.Outbound
 		}
-		var err error
+		made, err := true, error(nil)
 		if n%20 < 2 {
 			err = f.crowd.join(way)
 		} else {
-			_, err = f.crowd.work(way, true)
+			made, err = f.crowd.work(way, true)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			f.t.Fatal(err)
+		case made:
+			n++
+		case time.Now().Before(deadline):
+			f.crowd.meet() // somebody may be known at both ends by now
+		default:
+			f.t.Fatalf("only %d edits in half a minute: nothing arrives", n)
 		}
-		<-tick.C
 	}
 }
 
