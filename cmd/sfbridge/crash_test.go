@@ -166,7 +166,8 @@ func (f *field) work(edits int) {
 		if n%2 == 1 {
 			way = bridge.Outbound
 		}
-		made, err := true, error(nil)
+		var err error
+		made := true
 		if n%20 < 2 {
 			err = f.crowd.join(way)
 		} else {
