@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 func TestValue_SurvivesJSON(t *testing.T) {
 	at := time.Date(2026, 11, 21, 10, 0, 0, 999, time.FixedZone("", 3600))
 	for _, v := range []bridge.Value{
-		bridge.NullValue(), bridge.TextValue(" Mei \n"), bridge.NumberValue(1e21), bridge.NumberValue(-0.0), bridge.IntValue(9007199254740993),
+		bridge.NullValue(), bridge.TextValue(" Mei \n"), bridge.NumberValue(1e21), bridge.NumberValue(math.Copysign(0, -1)), bridge.IntValue(9007199254740993),
 		bridge.BoolValue(true), bridge.DateValue(at), bridge.DateTimeValue(at), bridge.MultiValue([]string{"b", "a", "", "b"}),
 	} {
 		b, err := json.Marshal(v)
