@@ -112,14 +112,14 @@ func TestBridge_GivesUpAWriteOfUnknownOutcomeWhoseRecordIsDeleted(t *testing.T) 
 	t.Parallel()
 	undergo(t, simOptions{seed: 43}, nil, func(t *testing.T, x *ordeal) {
 		record, contact := x.person("Mei", "Tan", "mei@example.com")
-		x.fault(fakeorg.Fault{Path: "/composite/sobjects", Times: 1, Cut: fakeorg.CutBefore})
+		x.fault(fakeorg.Fault{Path: "/composite/sobjects", Cut: fakeorg.CutBefore})
 		x.write(contact, map[string]string{"lastName": "Lim"})
 		x.until("the write is cut", time.Minute, func() bool { return x.text(record, "LastName") == "Tan" && x.struck() })
 		if err := x.sim.org.Delete("Contact", record); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
 		x.heal()
+		time.Sleep(time.Minute)
 		x.agrees("after a write to a deleted record")
 	})
 }
