@@ -13,6 +13,9 @@ import (
 
 // arrive finds or creates the contact of a record that nobody is linked to.
 func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) error {
+	if id := row.Values[tr.Key]; tr.Key != "" && id.Known() && !id.IsNull() {
+		return t.madeFrom(ctx, tr, row, bridge.ContactID(id.Text))
+	}
 	var ids []bridge.Identity
 	err := t.known(ctx, &row, func() (err error) { ids, err = tr.Identity(row.Values); return err })
 	if err != nil {
@@ -155,6 +158,16 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 	t.relink(tr, t.link(tr, row.Record, contact), j)
 	t.tell(bridge.Sent, m.Op, names(j.Attributes), "")
 	return nil
+}
+
+// madeFrom links a record that says which contact it was made from, whatever its identity fields say by now. Where an earlier process left something of
+// that contact's, it made the record and links it itself.
+func (t *trip) madeFrom(ctx context.Context, tr *rule.Transfer, row bridge.Row, contact bridge.ContactID) error {
+	journal, ok := t.c.d.Journal.(bridge.Leftovers)
+	if ok && journal.Leftover(bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Outbound, Source: string(contact)}) {
+		return &waitError{rung(1) / 4, "contact " + string(contact) + ", from which the record was made, goes first"}
+	}
+	return t.adopt(ctx, tr, row, contact)
 }
 
 // claimAge is how long a claim is waited for. Whoever holds it longer is in trouble, and a person is looked up before he is created in any case.

@@ -135,6 +135,9 @@ func (t *Transfer) collect() {
 			t.read[f] = true
 		}
 	}
+	if t.Key != "" && t.Kind == bridge.ContactTouched {
+		t.read[t.Key] = true // it names the contact that a record was made from
+	}
 	for f := range t.read {
 		if ref := reference(f); ref != "" {
 			t.read[ref] = true // a new parent makes what is read of it unknown
