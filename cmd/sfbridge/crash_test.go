@@ -247,7 +247,7 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 		t.Skip("kills processes for some 20 s")
 	}
 	if raced {
-		t.Skip("the race detector sees nothing of a daemon in another process; the gate runs this test in a step of its own, without it")
+		t.Skip("known to fail under the race detector: on the slowed daemon some people end different or doubled; the gate runs this without it")
 	}
 	f := newField(t)
 	n := rounds(20)
