@@ -144,7 +144,7 @@ func othersIn(e *APIError) []bridge.RecordID {
 		return e.Others
 	}
 	if m := idInMessage.FindStringSubmatch(e.Message); m != nil {
-		return []bridge.RecordID{bridge.RecordID(LongID(m[1]))}
+		return []bridge.RecordID{bridge.RecordID(bridge.LongID(m[1]))}
 	}
 	return nil
 }

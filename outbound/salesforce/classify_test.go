@@ -205,7 +205,7 @@ func TestClassify_NamesTheRowsInTheWay(t *testing.T) {
 	for _, member := range []string{"duplicateResult", "duplicateResut"} {
 		body := `[{"errorCode":"DUPLICATES_DETECTED","message":"m","` + member + `":{"matchResults":[{"matchRecords":[{"record":{"Id":"0035e00000AbCdE"}}]}]}}]`
 		e, _ := asAPIError(judged(opCreate, 400, body))
-		if d := cmp.Diff([]bridge.RecordID{bridge.RecordID(LongID("0035e00000AbCdE"))}, e.Others); d != "" {
+		if d := cmp.Diff([]bridge.RecordID{bridge.RecordID(bridge.LongID("0035e00000AbCdE"))}, e.Others); d != "" {
 			t.Errorf("%s: %s", member, d)
 		}
 	}
@@ -224,16 +224,6 @@ func TestClassify_QuotaByItsTextAndByTheUsage(t *testing.T) {
 	e, _ := asAPIError(judgeAnswer(&rest.Call{Op: opQuery}, a, true))
 	if e.Class != DailyQuota {
 		t.Errorf("class %s at full usage", e.Class)
-	}
-}
-
-func TestLongID_FollowsTheChecksum(t *testing.T) {
-	for short, long := range map[string]string{
-		"00D5e0000012345": "00D5e0000012345EAA", "001000000000000": "001000000000000AAA", "ABCDEabcdeAbCdE": "ABCDEabcdeAbCdE5AV", "x": "x",
-	} {
-		if got := LongID(short); got != long {
-			t.Errorf("%s: %s, want %s", short, got, long)
-		}
 	}
 }
 
@@ -281,7 +271,7 @@ func FuzzCollectionsAnswer(f *testing.F) {
 			t.Fatalf("%d results for %d rows: %v", len(results), n, err)
 		}
 		for i, w := range written {
-			if w.Err == nil && !isID(string(w.Record)) && results[i].Success {
+			if w.Err == nil && !bridge.IsID(string(w.Record)) && results[i].Success {
 				t.Fatalf("row %d is written without an id", i)
 			}
 		}

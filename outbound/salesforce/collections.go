@@ -85,11 +85,11 @@ func (b *batch) read(results []saveResult) ([]bridge.Written, error) {
 }
 
 func (r *batchRow) verdict(op bridge.Op, s *saveResult) bridge.Written {
-	w := bridge.Written{Record: bridge.RecordID(LongID(s.ID)), Created: s.Created || op == bridge.OpCreate}
+	w := bridge.Written{Record: bridge.RecordID(bridge.LongID(s.ID)), Created: s.Created || op == bridge.OpCreate}
 	if w.Record == "" {
 		w.Record = r.record
 	}
-	if s.Success && isID(string(w.Record)) {
+	if s.Success && bridge.IsID(string(w.Record)) {
 		return w
 	}
 	if s.Success {

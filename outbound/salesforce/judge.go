@@ -37,8 +37,8 @@ func (d *wireDuplicates) records() (ids []bridge.RecordID) {
 	}
 	for _, result := range d.MatchResults {
 		for _, match := range result.MatchRecords {
-			if isID(match.Record.ID) {
-				ids = append(ids, bridge.RecordID(LongID(match.Record.ID)))
+			if bridge.IsID(match.Record.ID) {
+				ids = append(ids, bridge.RecordID(bridge.LongID(match.Record.ID)))
 			}
 		}
 	}

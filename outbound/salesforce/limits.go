@@ -51,7 +51,7 @@ func (c *Client) Probe(ctx context.Context) (Finding, error) {
 	if err != nil {
 		return f, err
 	}
-	if len(rows) != 1 || bridge.OrgID(LongID(rows[0].text("Id"))) != s.Org {
+	if len(rows) != 1 || bridge.OrgID(bridge.LongID(rows[0].text("Id"))) != s.Org {
 		return f, bridge.Unavailable(fmt.Errorf("probe: %w", ErrOtherOrg), setupWait)
 	}
 	f.Name, f.Edition = rows[0].text("Name"), rows[0].text("OrganizationType")

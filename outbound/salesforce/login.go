@@ -230,7 +230,7 @@ func (l *Login) checkOrgLocked(s Session) error {
 	if l.now.Org != "" {
 		want = l.now.Org
 	}
-	if want == "" || bridge.OrgID(LongID(string(want))) == s.Org {
+	if want == "" || bridge.OrgID(bridge.LongID(string(want))) == s.Org {
 		return nil
 	}
 	err := fmt.Errorf("log in: %w: %s instead of %s", ErrOtherOrg, s.Org, want)

@@ -82,7 +82,7 @@ func quoted(s string) string { return "'" + soqlEscapes.Replace(s) + "'" }
 func idList(ids []bridge.RecordID) (string, error) {
 	var b strings.Builder
 	for i, id := range ids {
-		if !isID(string(id)) {
+		if !bridge.IsID(string(id)) {
 			return "", bridge.Permanent(fmt.Errorf("%q is not the id of a record", rest.Clean(string(id))))
 		}
 		if i > 0 {

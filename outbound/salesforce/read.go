@@ -51,7 +51,7 @@ func (c *Client) Read(ctx context.Context, o bridge.Object, ids []bridge.RecordI
 	}
 	rows := make([]bridge.Row, len(ids))
 	for i, id := range ids {
-		rows[i] = found[LongID(string(id))]
+		rows[i] = found[bridge.LongID(string(id))]
 		rows[i].Org, rows[i].Object, rows[i].Record = c.login.Org(), o, id
 	}
 	return rows, nil
@@ -135,7 +135,7 @@ func (c *Client) selectByID(ctx context.Context, o bridge.Object, ids []bridge.R
 
 // row reads a record. Its version is the second of its SystemModstamp.
 func (c columns) row(r record) bridge.Row {
-	row := bridge.Row{Record: bridge.RecordID(LongID(r.text("Id"))), Values: make(bridge.Fields, len(c.fields))}
+	row := bridge.Row{Record: bridge.RecordID(bridge.LongID(r.text("Id"))), Values: make(bridge.Fields, len(c.fields))}
 	if t, ok := parseTime(r.text("SystemModstamp")); ok {
 		row.Version.At = t.UTC().Truncate(time.Second)
 	}
@@ -182,7 +182,7 @@ func (c *Client) Match(ctx context.Context, o bridge.Object, by bridge.Fields, l
 	}
 	ids := make([]bridge.RecordID, len(records))
 	for i, r := range records {
-		ids[i] = bridge.RecordID(LongID(r.text("Id")))
+		ids[i] = bridge.RecordID(bridge.LongID(r.text("Id")))
 	}
 	return ids, nil
 }
@@ -211,15 +211,15 @@ func (c *Client) Fate(ctx context.Context, o bridge.Object, ids []bridge.RecordI
 			return nil, err
 		}
 		for _, r := range records {
-			found[LongID(r.text("Id"))] = bridge.Fate{
+			found[bridge.LongID(r.text("Id"))] = bridge.Fate{
 				Deleted: string(r["IsDeleted"]) == "true",
-				Master:  bridge.RecordID(LongID(r.text("MasterRecordId"))),
+				Master:  bridge.RecordID(bridge.LongID(r.text("MasterRecordId"))),
 			}
 		}
 	}
 	fates := make([]bridge.Fate, len(ids))
 	for i, id := range ids {
-		fates[i] = found[LongID(string(id))]
+		fates[i] = found[bridge.LongID(string(id))]
 		fates[i].Record = id
 	}
 	return fates, nil

@@ -137,7 +137,7 @@ func TestFate_TellsDeletedFromUnseen(t *testing.T) {
 	if err := org.Delete("Contact", string(gone)); err != nil {
 		t.Fatal(err)
 	}
-	unseen := bridge.RecordID(LongID("0035e00000zzzzz"))
+	unseen := bridge.RecordID(bridge.LongID("0035e00000zzzzz"))
 	fates, err := client.Fate(t.Context(), "Contact", []bridge.RecordID{unseen, gone, alive})
 	want := []bridge.Fate{{Record: unseen}, {Record: gone, Deleted: true}, {Record: alive}}
 	if d := cmp.Diff(want, fates); err != nil || d != "" {
@@ -156,7 +156,7 @@ func TestFate_NamesTheMasterOfAMerge(t *testing.T) {
 		org.Handler().ServeHTTP(w, r)
 	}), nil)
 	fates, err := client.Fate(t.Context(), "Contact", []bridge.RecordID{"0035e00000zzzzz"})
-	if err != nil || !fates[0].Deleted || fates[0].Master != bridge.RecordID(LongID("0035e00000AbCdE")) {
+	if err != nil || !fates[0].Deleted || fates[0].Master != bridge.RecordID(bridge.LongID("0035e00000AbCdE")) {
 		t.Errorf("%+v %v", fates, err)
 	}
 }

@@ -74,5 +74,5 @@ func (c *Client) writeRow(ctx context.Context, call *rest.Call, o bridge.Object,
 	if err := c.do(ctx, call); err != nil {
 		return bridge.Written{}, err
 	}
-	return bridge.Written{Record: bridge.RecordID(LongID(said.ID)), Created: said.Created || call.Op == opCreate}, nil
+	return bridge.Written{Record: bridge.RecordID(bridge.LongID(said.ID)), Created: said.Created || call.Op == opCreate}, nil
 }

@@ -112,8 +112,8 @@ func identity(raw string) (bridge.OrgID, bridge.RecordID, error) {
 		return "", "", errors.New("the identity URL cannot be read")
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	if len(parts) != 3 || parts[0] != "id" || !isID(parts[1]) || !isID(parts[2]) || !strings.HasPrefix(parts[1], "00D") {
+	if len(parts) != 3 || parts[0] != "id" || !bridge.IsID(parts[1]) || !bridge.IsID(parts[2]) || !strings.HasPrefix(parts[1], "00D") {
 		return "", "", errors.New("the identity URL does not name an org and a user")
 	}
-	return bridge.OrgID(LongID(parts[1])), bridge.RecordID(LongID(parts[2])), nil
+	return bridge.OrgID(bridge.LongID(parts[1])), bridge.RecordID(bridge.LongID(parts[2])), nil
 }

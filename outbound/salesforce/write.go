@@ -149,7 +149,7 @@ func (c *Client) batchRow(w *bridge.Write, describe func() (*ObjectFacts, error)
 	switch w.Op {
 	case bridge.OpCreate:
 	case bridge.OpUpdate:
-		if !isID(string(w.Record)) {
+		if !bridge.IsID(string(w.Record)) {
 			return batchRow{}, bridge.Permanent(fmt.Errorf("%s: %q is not the id of a record", opWrite, rest.Clean(string(w.Record))))
 		}
 		member["id"] = string(w.Record)
