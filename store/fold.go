@@ -88,17 +88,18 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 		return fmt.Errorf("fold rows: %w", err)
 	}
 	cursor := uint64(entries[len(entries)-1].ID)
-	ends := append(keysOf(confirmed), withoutDeliveries(entries)...)
-	now, later := cut(ends, MaxOps/3)
+	now, later := cut(confirmed, MaxOps/3)
+	ended, endedLater := cut(withoutDeliveries(entries), MaxOps/6)
 	err = s.commit(ctx, func(p *plan) error {
 		for i := range rest {
 			if err := p.row(&rest[i]); err != nil {
 				return err
 			}
 		}
-		for _, key := range now {
-			p.delete(key)
+		if err := p.confirm(now); err != nil {
+			return err
 		}
+		p.deleteAll(ended)
 		return p.put(keyCursor, cursor, 0)
 	})
 	if err != nil {
@@ -107,25 +108,40 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	s.folded(entries, cursor)
 	for len(later) > 0 {
 		now, later = cut(later, MaxOps/2)
-		err := s.commit(ctx, func(p *plan) error {
-			for _, key := range now {
-				p.delete(key)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := s.commit(ctx, func(p *plan) error { return p.confirm(now) }); err != nil {
+			return fmt.Errorf("confirm writes: %w", err)
+		}
+	}
+	for len(endedLater) > 0 {
+		ended, endedLater = cut(endedLater, MaxOps/2)
+		if err := s.commit(ctx, func(p *plan) error { p.deleteAll(ended); return nil }); err != nil {
 			return fmt.Errorf("delete folded entries: %w", err)
 		}
 	}
 	return nil
 }
 
-func keysOf(us []bridge.Unconfirmed) []string {
-	keys := make([]string, len(us))
-	for i := range us {
-		keys[i] = unconfirmedKey(&us[i])
+func (p *plan) deleteAll(keys []string) {
+	for _, key := range keys {
+		p.delete(key)
 	}
-	return keys
+}
+
+// confirm ends the unconfirmed writes, each as it was when the stream was compared with it: the same delivery may have written the field again since,
+// and that write is not confirmed by the value of the one before it.
+func (p *plan) confirm(us []bridge.Unconfirmed) error {
+	for i := range us {
+		key := unconfirmedKey(&us[i])
+		var have bridge.Unconfirmed
+		found, err := p.read(key, &have)
+		if err != nil {
+			return err
+		}
+		if found && have.At.Equal(us[i].At) && have.Value.Equal(us[i].Value) {
+			p.delete(key)
+		}
+	}
+	return nil
 }
 
 func withoutDeliveries(entries []bridge.Entry) []string {
@@ -138,9 +154,9 @@ func withoutDeliveries(entries []bridge.Entry) []string {
 	return keys
 }
 
-func cut(keys []string, n int) (now, later []string) {
-	n = min(n, len(keys))
-	return keys[:n], keys[n:]
+func cut[T any](all []T, n int) (now, later []T) {
+	n = min(n, len(all))
+	return all[:n], all[n:]
 }
 
 // folded makes the deliveries of the entries due.

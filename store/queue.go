@@ -116,7 +116,11 @@ func (s *Store) Leftover(lane bridge.Lane) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, ok := s.lanes[laneKey{lane.Outlet(), maphash.Comparable(s.seed, lane)}]
-	return ok && len(l.refs) > 0 && l.refs[0].seq <= s.legacy
+	if !ok {
+		return false
+	}
+	// Until all that was left is folded, a lane may have some that has not entered it yet.
+	return len(l.refs) > 0 && l.refs[0].seq <= s.legacy || s.cursor < s.legacy && l.count > len(l.refs)
 }
 
 // delivery reads one delivery and its entry.

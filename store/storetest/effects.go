@@ -236,3 +236,39 @@ func unconfirmed(t *testing.T, h *house) {
 		t.Error(diff)
 	}
 }
+
+// confirmsOnly: the stream confirms what it was compared with, not what the same delivery wrote to the field since.
+func confirmsOnly(t *testing.T, h *house) {
+	stage := func(value string, at int64) bridge.Unconfirmed {
+		u := bridge.Unconfirmed{
+			Org: org, Project: project, Record: record(1), Field: "Email", Delivery: "a", At: time.Unix(at, 0).UTC(), Value: bridge.TextValue(value),
+		}
+		if err := h.Stage(h.ctx(), bridge.Effects{Stage: []bridge.Unconfirmed{u}}); err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	fold := func(confirmed bridge.Unconfirmed) []bridge.Unconfirmed {
+		h.append(change("echo "+confirmed.Value.Text, 1))
+		es, err := h.Unfolded(h.ctx(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{confirmed}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.Unconfirmed(h.ctx(), org, record(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	old := stage("old", 1)
+	again := stage("new", 2)
+	if diff := cmp.Diff([]bridge.Unconfirmed{again}, fold(old), exactly); diff != "" {
+		t.Error("the echo of the first write ended the second:", diff)
+	}
+	if got := fold(again); len(got) > 0 {
+		t.Errorf("%v stay unconfirmed", got)
+	}
+}

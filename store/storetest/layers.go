@@ -41,6 +41,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"MovesLinksWhole", movesLinks},
 		{"TakesClaimsAllOrNone", takesClaims},
 		{"ListsUnconfirmedOldestFirst", unconfirmed},
+		{"ConfirmsNoWriteThatWasMadeAnew", confirmsOnly},
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TellsStoriesInOrder", stories},
