@@ -1,6 +1,9 @@
 package bridge
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Link ties a record to a platform contact.
 type Link struct {
@@ -20,6 +23,11 @@ type Link struct {
 type Agreed struct {
 	Salesforce Value `json:"s"`
 	Platform   Value `json:"p"`
+}
+
+// Equal reports whether both sides' values are the same.
+func (a Agreed) Equal(b Agreed) bool {
+	return a.Salesforce.Equal(b.Salesforce) && a.Platform.Equal(b.Platform)
 }
 
 // Unconfirmed is a write to Salesforce whose echo the ordered stream has not brought yet. While it stands, a foreign value on the stream is older
@@ -46,6 +54,40 @@ type Claim struct {
 	At   time.Time `json:"at"`
 	// Agreed is what the create carries: the baseline, if it turns out that it was done.
 	Agreed map[Attribute]Agreed `json:"agreed,omitempty"`
+	// Before is the baseline that Agreed was to replace; what was never agreed on is not in it. It is kept for writes to linked records.
+	Before map[Attribute]Agreed `json:"before,omitempty"`
+}
+
+// And is the claim with more that was agreed on about a linked contact, and the baseline that it is to replace.
+func (c Claim) And(l *Link, agreed map[Attribute]Agreed) Claim {
+	all, before := maps.Clone(c.Agreed), maps.Clone(c.Before)
+	if all == nil {
+		all = map[Attribute]Agreed{}
+	}
+	if before == nil {
+		before = map[Attribute]Agreed{}
+	}
+	for a, v := range agreed {
+		base, ok := l.Baseline[a]
+		switch earlier, again := all[a]; {
+		case again && ok && earlier.Equal(base): // the link has it from this very claim
+		case ok:
+			before[a] = base
+		default:
+			delete(before, a)
+		}
+		all[a] = v
+	}
+	c.Agreed, c.Before = all, before
+	return c
+}
+
+// Without is the claim without what was agreed on about an attribute.
+func (c Claim) Without(a Attribute) Claim {
+	c.Agreed, c.Before = maps.Clone(c.Agreed), maps.Clone(c.Before)
+	delete(c.Agreed, a)
+	delete(c.Before, a)
+	return c
 }
 
 // Effects is what one carry leaves behind; the journal makes all of it durable in one step with the settling of the work.

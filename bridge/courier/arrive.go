@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,23 +22,22 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	if err != nil {
 		return err
 	}
-	if len(ids) == 0 {
-		t.tell(bridge.Skipped, "", nil, "no identity field of the record has a value, so nobody can be matched")
-		return nil
-	}
-	claims, err := t.lockIdentities(ids)
-	if err != nil {
+	if err := t.lockIdentities(ids); err != nil {
 		return err
 	}
-	if err := t.recall(ctx, tr, claims); err != nil {
+	if err := t.recall(ctx, tr); err != nil {
 		return err
 	}
-	contact, err := t.find(ctx, ids)
+	contact, err := t.find(ctx, append(t.made(tr, row.Record), ids...))
 	if err != nil {
 		return err
 	}
 	if contact != "" {
 		return t.adopt(ctx, tr, row, contact)
+	}
+	if len(ids) == 0 {
+		t.tell(bridge.Skipped, "", nil, "no identity field of the record has a value, so nobody can be matched")
+		return nil
 	}
 	if tr.NoContact == bridge.SkipIt {
 		t.tell(bridge.Skipped, "", nil, "nobody on the platform matches, and the transfer creates nobody")
@@ -46,24 +46,45 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	return t.create(ctx, tr, row, ids)
 }
 
-// lockIdentities locks every identity and answers the claims on them.
-func (t *trip) lockIdentities(ids []bridge.Identity) ([]bridge.Claim, error) {
+// lockIdentities locks every identity and notes the claims on them.
+func (t *trip) lockIdentities(ids []bridge.Identity) error {
+	t.candidates = append(t.identityClaims(ids), t.making())
 	var locks []string
-	claims := t.identityClaims(ids)
-	for _, c := range claims {
+	for _, c := range t.candidates {
 		locks = append(locks, t.identityLock(c.Identity))
 	}
-	t.candidates = claims
-	return claims, t.need(locks...)
+	return t.need(locks...)
 }
 
 func (t *trip) identityClaims(ids []bridge.Identity) []bridge.Claim {
 	var claims []bridge.Claim
 	for _, id := range ids {
-		name := rule.ClaimName(t.o.Project, id.Attribute, id.Value)
-		claims = append(claims, bridge.Claim{Org: t.org(), Project: t.o.Project, Identity: name, Delivery: t.w.Head().ID, At: t.c.d.Now()})
+		claims = append(claims, t.claim(rule.ClaimName(t.o.Project, id.Attribute, id.Value)))
 	}
 	return claims
+}
+
+func (t *trip) claim(identity string) bridge.Claim {
+	return bridge.Claim{Org: t.org(), Project: t.o.Project, Identity: identity, Delivery: t.w.Head().ID, At: t.c.d.Now()}
+}
+
+// making is the claim under which a create leaves word of itself, whatever the identity fields of its source say later.
+func (t *trip) making() bridge.Claim {
+	lane := t.w.Head().Lane
+	return t.claim("made-" + string(lane.Direction) + "-" + lane.Source)
+}
+
+// made are the identities of the contact that an earlier try may have created from the record, surest first: the record's id, where the contact bears
+// it, and what the contact was created with. Both sides may have been edited since.
+func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity {
+	if t.past == nil {
+		return nil
+	}
+	ids := tr.IdentityOf(t.past)
+	if id, ok := tr.Bearing(record); ok {
+		ids = append([]bridge.Identity{id}, ids...)
+	}
+	return ids
 }
 
 // unclaim gives back what an earlier try claimed for somebody who is linked by now. A contact that it may have created and not lived to tag is tagged.
@@ -72,10 +93,11 @@ func (t *trip) unclaim(ctx context.Context, tr *rule.Transfer, row bridge.Row) e
 		return nil
 	}
 	ids, err := tr.Identity(row.Values)
-	if err != nil || len(ids) == 0 {
-		return nil // nobody was claimed
+	if err != nil {
+		ids = nil // not known, so not claimed
 	}
-	if _, err := t.hold(ctx, t.identityClaims(ids)); err != nil {
+	t.candidates = append(t.identityClaims(ids), t.making())
+	if _, err := t.hold(ctx, tr); err != nil {
 		return err
 	}
 	if t.past != nil {
@@ -145,7 +167,13 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
 		return nil
 	}
-	if err := t.promise(ctx, j.Agreed); err != nil {
+	agreed := maps.Clone(j.Agreed)
+	for _, id := range ids {
+		if _, mapped := agreed[id.Attribute]; !mapped {
+			agreed[id.Attribute] = bridge.Agreed{Salesforce: id.Value, Platform: id.Value}
+		}
+	}
+	if err := t.promise(ctx, tr, agreed); err != nil {
 		return err
 	}
 	contact, err := t.deliver(ctx, m)
@@ -174,32 +202,31 @@ func (t *trip) madeFrom(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 const claimAge = 10 * time.Minute
 
 // recall finds out what an earlier try of this delivery may have created: it left a claim that says so. Whoever was found meanwhile is known by it.
-func (t *trip) recall(ctx context.Context, tr *rule.Transfer, claims []bridge.Claim) error {
+func (t *trip) recall(ctx context.Context, tr *rule.Transfer) error {
 	if tr.Shadow || !t.retried() {
 		return nil
 	}
-	return t.take(ctx, claims)
+	return t.take(ctx, tr)
 }
 
 // promise claims the identities right before a create, with what it will agree on.
-func (t *trip) promise(ctx context.Context, agreed map[bridge.Attribute]bridge.Agreed) error {
-	claims := slices.Clone(t.candidates)
-	for i := range claims {
-		claims[i].Sent, claims[i].Agreed = true, agreed
+func (t *trip) promise(ctx context.Context, tr *rule.Transfer, agreed map[bridge.Attribute]bridge.Agreed) error {
+	for i := range t.candidates {
+		t.candidates[i].Sent, t.candidates[i].Agreed = true, agreed
 	}
 	if !t.retried() {
-		return t.take(ctx, claims)
+		return t.take(ctx, tr)
 	}
-	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: claims}); err != nil { // recall took them
+	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: t.candidates}); err != nil { // recall took them
 		return fmt.Errorf("claim the identities: %w", err)
 	}
 	return nil
 }
 
-// take takes the claims for this delivery. Those that another delivery holds make it wait for that one; those that an earlier try of its own left behind
-// tell what that one may have created.
-func (t *trip) take(ctx context.Context, claims []bridge.Claim) error {
-	others, err := t.hold(ctx, claims)
+// take takes the candidates for this delivery. Those that another delivery holds make it wait for that one; those that an earlier try of its own left
+// behind tell what that one may have created.
+func (t *trip) take(ctx context.Context, tr *rule.Transfer) error {
+	others, err := t.hold(ctx, tr)
 	if err != nil {
 		return err
 	}
@@ -211,14 +238,14 @@ func (t *trip) take(ctx context.Context, claims []bridge.Claim) error {
 	return nil
 }
 
-// hold takes the claims, unless others hold some, and notes which are this delivery's now and what an earlier try promised by them.
-func (t *trip) hold(ctx context.Context, claims []bridge.Claim) (others []bridge.Claim, err error) {
-	held, err := t.c.d.Ledger.Take(ctx, claims)
+// hold takes the candidates, unless others hold some, and notes which are this delivery's now and what an earlier try promised by them.
+func (t *trip) hold(ctx context.Context, tr *rule.Transfer) (others []bridge.Claim, err error) {
+	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
 	if err != nil {
 		return nil, fmt.Errorf("claim the identities: %w", err)
 	}
 	t.claimed = nil
-	for _, h := range held {
+	for _, h := range stand {
 		if h.Delivery != t.w.Head().ID {
 			others = append(others, h)
 			continue
@@ -229,7 +256,8 @@ func (t *trip) hold(ctx context.Context, claims []bridge.Claim) (others []bridge
 		}
 	}
 	if len(others) == 0 {
-		t.claimed = claims
+		t.claimed = slices.Clone(t.candidates)
 	}
+	t.claimed = append(t.claimed, t.identityClaims(tr.IdentityOf(t.past))...) // the identities may be others by now
 	return others, nil
 }

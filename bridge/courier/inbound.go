@@ -69,13 +69,7 @@ const lookAgain = 10 * time.Millisecond
 
 // row is what the mirror says, once the stream has confirmed what we wrote to the record.
 func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordID) (bridge.Row, error) {
-	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
-	if err != nil {
-		return bridge.Row{}, err
-	}
-	row := rows[0]
-	row.Org, row.Object, row.Record = t.org(), tr.Object, record
-	open, err := t.open(ctx, tr, record)
+	row, open, err := t.told(ctx, tr, record)
 	if err != nil || len(open) == 0 {
 		return row, err
 	}
@@ -90,13 +84,51 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 	if err := t.look(ctx, &row, tr.ReadSet()); err != nil {
 		return row, err
 	}
+	return row, t.withdraw(ctx, tr, row, open)
+}
+
+// withdraw ends writes that the stream has not confirmed, now that the record was read. Of one that never came there, or is gone again, no word stays:
+// nothing was agreed on by it.
+func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)
+	less := map[bridge.DeliveryID]bridge.Claim{}
 	for _, u := range open {
-		if !tr.SameField(u.Field, u.Value, row.Values[u.Field]) { // it never came there, or is gone again: nothing was agreed on by it
-			t.traces = append(t.traces, traceOf(u.Org, u.Project, u.Delivery, u.Record))
+		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
+			continue
+		}
+		word, ok := less[u.Delivery]
+		if !ok {
+			var err error
+			if word, err = t.word(ctx, u.Record, u.Delivery); err != nil {
+				return err
+			}
+		}
+		less[u.Delivery] = tr.Forget(word, u.Field)
+	}
+	for _, word := range less {
+		if len(word.Agreed) == 0 {
+			t.traces = append(t.traces, word)
+		} else {
+			t.effects.Claims = append(t.effects.Claims, word)
 		}
 	}
-	return row, nil
+	return nil
+}
+
+// told is what the stream told of the record so far, and which of our writes to it it has not told. The writes are looked at first: what is confirmed
+// between the two is in the row.
+func (t *trip) told(ctx context.Context, tr *rule.Transfer, record bridge.RecordID) (bridge.Row, []bridge.Unconfirmed, error) {
+	open, err := t.open(ctx, tr, record)
+	if err != nil {
+		return bridge.Row{}, nil, err
+	}
+	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
+	if err != nil {
+		return bridge.Row{}, nil, err
+	}
+	row := rows[0]
+	row.Org, row.Object, row.Record = t.org(), tr.Object, record
+	return row, open, nil
 }
 
 // open are this project's unconfirmed writes to fields that the transfer reads.

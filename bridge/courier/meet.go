@@ -31,7 +31,7 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
 	}
-	if err := t.promise(ctx, j.Agreed); err != nil {
+	if err := t.promise(ctx, tr, j.Agreed); err != nil {
 		return err
 	}
 	out := t.put(ctx, w)
@@ -46,9 +46,7 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 func (t *trip) claims(ks []rule.Key) []bridge.Claim {
 	var cs []bridge.Claim
 	for _, k := range ks {
-		cs = append(cs, bridge.Claim{
-			Org: t.org(), Project: t.o.Project, Identity: k.Claim, Delivery: t.w.Head().ID, At: t.c.d.Now(),
-		})
+		cs = append(cs, t.claim(k.Claim))
 	}
 	return cs
 }

@@ -142,22 +142,17 @@ func (t *trip) vanished(links []bridge.Link) error {
 // meet finds or creates the record of a contact that is linked to none: the first transfer that knows it takes it.
 func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	transfers := t.o.project.Contacts(bridge.Outbound)
-	var creator *rule.Transfer
-	for _, tr := range transfers {
-		if err := t.lockKeys(tr.Keys(c.Values)); err != nil {
-			return err
-		}
-		if creator == nil && tr.NoRecord == bridge.CreateNew {
-			creator = tr
-		}
+	creator := creatorOf(transfers)
+	if err := t.lockKeys(transfers, c); err != nil {
+		return err
 	}
 	if creator != nil {
-		if err := t.recall(ctx, creator, t.candidates); err != nil {
+		if err := t.recall(ctx, creator); err != nil {
 			return err
 		}
 	}
 	for _, tr := range transfers {
-		record, err := t.match(ctx, tr, c, tr.Keys(c.Values))
+		record, err := t.match(ctx, tr, c)
 		if err != nil {
 			return err
 		}
@@ -172,43 +167,93 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	return t.createRecord(ctx, creator, c)
 }
 
-func (t *trip) lockKeys(ks []rule.Key) error {
-	var locks []string
-	for _, k := range ks {
-		locks = append(locks, t.identityLock(k.Claim))
+// creatorOf is the transfer that creates records, nil for none.
+func creatorOf(transfers []*rule.Transfer) *rule.Transfer {
+	for _, tr := range transfers {
+		if tr.NoRecord == bridge.CreateNew {
+			return tr
+		}
 	}
-	t.candidates = append(t.candidates, t.claims(ks)...)
+	return nil
+}
+
+// lockKeys locks every identity of the contact and notes the claims on them.
+func (t *trip) lockKeys(transfers []*rule.Transfer, c bridge.Contact) error {
+	t.candidates = []bridge.Claim{t.making()}
+	for _, tr := range transfers {
+		t.candidates = append(t.candidates, t.claims(tr.Keys(c.Values))...)
+	}
+	var locks []string
+	for _, cl := range t.candidates {
+		locks = append(locks, t.identityLock(cl.Identity))
+	}
 	return t.need(locks...)
 }
 
-// match finds the record of a contact: in the mirror first, which costs nothing, then in Salesforce.
-func (t *trip) match(ctx context.Context, tr *rule.Transfer, c bridge.Contact, ks []rule.Key) (bridge.RecordID, error) {
+// match finds the record of a contact: the one it says it was made from, the one that names it, then by identity; what an earlier try may have created
+// with other values counts too.
+func (t *trip) match(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
+	if record, err := t.origin(ctx, tr, c); err != nil || record != "" {
+		return record, err
+	}
 	if tr.Key != "" {
 		found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(string(c.ID))})
 		if err != nil || len(found) == 1 {
 			return first(found), err
 		}
 	}
-	for _, k := range ks {
-		found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Field, k.Value)
-		if err != nil {
-			return "", err
-		}
-		if len(found) == 0 {
-			if found, err = t.matchBy(ctx, tr, bridge.Fields{k.Field: k.Value}); err != nil {
-				return "", err
-			}
-		}
-		switch len(found) {
-		case 0:
-		case 1:
-			return found[0], nil
-		default:
-			return "", bridge.Permanent(bridge.Hint(fmt.Errorf("%d or more records of %s have the same %s", len(found), tr.Object, k.Field),
-				"merge them in Salesforce, then redrive"))
+	created := bridge.Attributes{}
+	for a, v := range t.past {
+		created[a] = v.Platform
+	}
+	for _, k := range append(tr.Keys(created), tr.Keys(c.Values)...) {
+		if record, err := t.matchKey(ctx, tr, k); err != nil || record != "" {
+			return record, err
 		}
 	}
 	return "", nil
+}
+
+// origin is the record that the contact bears the id of, if there is one. What an earlier process left in that one's lane goes first: it made the
+// contact and links it.
+func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
+	record := tr.Borne(c.Values)
+	if record == "" {
+		return "", nil
+	}
+	if err := t.after([]bridge.Link{{Record: record}}); err != nil {
+		return "", err
+	}
+	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case rows[0].Deleted:
+		return "", nil
+	case !rows[0].Version.At.IsZero():
+		return record, nil
+	}
+	found, err := t.matchBy(ctx, tr, bridge.Fields{"Id": bridge.TextValue(string(record))})
+	return first(found), err
+}
+
+// matchKey finds the one record whose field holds the value: in the mirror first, which costs nothing, then in Salesforce.
+func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bridge.RecordID, error) {
+	found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Field, k.Value)
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		if found, err = t.matchBy(ctx, tr, bridge.Fields{k.Field: k.Value}); err != nil {
+			return "", err
+		}
+	}
+	if len(found) > 1 {
+		return "", bridge.Permanent(bridge.Hint(fmt.Errorf("%d or more records of %s have the same %s", len(found), tr.Object, k.Field),
+			"merge them in Salesforce, then redrive"))
+	}
+	return first(found), nil
 }
 
 func (t *trip) matchBy(ctx context.Context, tr *rule.Transfer, by bridge.Fields) (found []bridge.RecordID, err error) {

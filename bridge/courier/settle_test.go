@@ -75,3 +75,51 @@ func TestCourier_HoldsItsLocksUntilWhatWasAgreedOnIsDurable(t *testing.T) {
 		t.Errorf("%d names stay locked", len(c.locks.held))
 	}
 }
+
+// folding is a mirror whose next confirmation lands between the first two reads of it.
+type folding struct {
+	bridge.Ledger
+	bridge.Mirror
+	reads int
+}
+
+func (f *folding) Unconfirmed(context.Context, bridge.OrgID, bridge.RecordID) ([]bridge.Unconfirmed, error) {
+	f.reads++
+	if f.reads > 1 {
+		return nil, nil
+	}
+	return []bridge.Unconfirmed{{Project: "p", Field: "Email", Value: bridge.TextValue("ours")}}, nil
+}
+
+func (f *folding) Rows(context.Context, bridge.OrgID, bridge.Object, []bridge.RecordID) ([]bridge.Row, error) {
+	f.reads++
+	if f.reads > 1 {
+		return []bridge.Row{{Values: bridge.Fields{"Email": bridge.TextValue("ours")}}}, nil
+	}
+	return []bridge.Row{{Values: bridge.Fields{"Email": bridge.TextValue("old")}}}, nil
+}
+
+func TestTrip_TakesNoOldValueForTheWholeTruthWhileAConfirmationLands(t *testing.T) {
+	set, err := rule.Compile([]bridge.Project{{ID: "p", Org: "o", Transfers: []bridge.Transfer{{
+		ID: "t", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both, Fields: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &folding{}
+	p := set.Project("p")
+	tr := &trip{
+		c: &Courier{d: Deps{Ledger: f, Mirror: f, Rules: set, Now: time.Now}}, o: &outlet{project: p},
+		w: bridge.Work{Deliveries: []bridge.Delivery{{Lane: bridge.Lane{Org: "00D"}}}},
+	}
+	row, open, err := tr.told(t.Context(), p.Transfers[0], "003")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.Values["Email"].Text == "old" && len(open) == 0 {
+		t.Error("the row is from before the confirmation, and nothing says that one was due")
+	}
+	if f.reads != 2 {
+		t.Errorf("%d reads, want the open writes and the row once each", f.reads)
+	}
+}

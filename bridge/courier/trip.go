@@ -27,6 +27,8 @@ type trip struct {
 	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
 	past map[bridge.Attribute]bridge.Agreed
 
+	words map[string]bridge.Claim // of writes to linked records, by name
+
 	fetched *bridge.Contact // outbound: the contact as read back
 	seen    bridge.Fields   // of the record, as it was read last
 }
@@ -43,7 +45,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past = bridge.Effects{}, nil, nil, nil, nil, nil
+		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words = bridge.Effects{}, nil, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

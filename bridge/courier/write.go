@@ -15,7 +15,8 @@ import (
 func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) error {
 	for _, tr := range t.transfers(link.Object) {
 		if t.retried() && !tr.Shadow { // an earlier try may have claimed somebody who is linked by now
-			if _, err := t.hold(ctx, t.claims(tr.Keys(c.Values))); err != nil {
+			t.candidates = append(t.claims(tr.Keys(c.Values)), t.making())
+			if _, err := t.hold(ctx, tr); err != nil {
 				return err
 			}
 		}
@@ -30,11 +31,16 @@ func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) 
 
 // writeThrough compares and writes one linked record, and answers the link as it stands then.
 func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
-	link, err := t.landed(ctx, tr, link)
+	row, open, err := t.told(ctx, tr, link.Record)
 	if err != nil {
 		return link, err
 	}
-	j, before, err := t.compare(ctx, tr, link, c)
+	word, err := t.word(ctx, link.Record, t.w.Head().ID)
+	if err != nil {
+		return link, err
+	}
+	link = t.landed(tr, link, word, rule.Target{Row: row.Values, Open: fieldsOf(open)})
+	j, before, err := t.compare(ctx, rewrite{tr, link, c, &row, open})
 	if errors.Is(err, errUnseen) {
 		return link, t.lost(ctx, tr, link, err)
 	}
@@ -55,16 +61,16 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return link, nil
 	}
-	trace := t.trace(link)
-	trace.Agreed = j.Agreed
-	open, err := t.stage(ctx, w, before, trace)
+	said := word.And(link, j.Agreed)
+	staged, err := t.stage(ctx, w, before, said)
 	if err != nil {
 		return link, err
 	}
 	out := t.put(ctx, w)
 	if out.Err != nil {
-		return link, t.failed(ctx, tr, link, open, out.Err)
+		return link, t.failed(ctx, tr, link, failure{staged, word, out.Err})
 	}
+	t.words[traceName(w.Delivery, w.Record)] = said
 	t.c.watch.expect(tr, w)
 	link = t.relink(tr, link, j)
 	outcome, why := bridge.Sent, ""
@@ -75,55 +81,79 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	return link, nil
 }
 
-// compare judges the contact against the baseline and the mirror. After a write of this very delivery whose outcome nobody knows, the record itself is
-// read: what already holds our value is not sent again, and what somebody else wrote since stands.
-func (t *trip) compare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (rule.Judged, bridge.Fields, error) {
-	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{link.Record})
-	if err != nil {
-		return rule.Judged{}, nil, err
-	}
-	row := rows[0]
-	row.Org, row.Object, row.Record = t.org(), tr.Object, link.Record
-	if row.Values == nil {
-		row.Values = bridge.Fields{}
-	}
-	open, err := t.open(ctx, tr, link.Record)
-	if err != nil {
-		return rule.Judged{}, nil, err
-	}
-	to := rule.Target{Row: row.Values, Open: map[bridge.Field]bool{}}
-	before := maps.Clone(row.Values)
-	resumed := map[bridge.Field]bridge.Unconfirmed{}
-	for _, u := range open {
-		to.Open[u.Field] = true
-		before[u.Field] = u.Value // written and not told by the stream yet: what the record holds now
-		if u.Delivery == t.w.Head().ID {
-			resumed[u.Field] = u
-		}
-	}
-	if len(resumed) > 0 {
-		return t.resume(ctx, rewrite{tr, link, c, &row, resumed})
-	}
-	j, err := tr.Outbound(c.Values, link, to)
-	if err != nil {
-		err = bridge.Permanent(err)
-	}
-	return j, before, err
-}
-
-// rewrite is a write whose outcome nobody knows.
+// rewrite is one linked record and what is to be written to it, as the stream told it so far.
 type rewrite struct {
 	tr   *rule.Transfer
 	link *bridge.Link
 	c    bridge.Contact
 	row  *bridge.Row
-	sent map[bridge.Field]bridge.Unconfirmed
+	open []bridge.Unconfirmed
+}
+
+// fieldsOf are the fields that have an unconfirmed write.
+func fieldsOf(open []bridge.Unconfirmed) map[bridge.Field]bool {
+	fs := map[bridge.Field]bool{}
+	for _, u := range open {
+		fs[u.Field] = true
+	}
+	return fs
+}
+
+// compare judges the contact against the baseline and the mirror. After a write of this very delivery whose outcome nobody knows, the record itself is
+// read: what already holds our value is not sent again, and what somebody else wrote since stands.
+func (t *trip) compare(ctx context.Context, r rewrite) (rule.Judged, bridge.Fields, error) {
+	if r.row.Values == nil {
+		r.row.Values = bridge.Fields{}
+	}
+	before := maps.Clone(r.row.Values)
+	sent := map[bridge.Field]bridge.Unconfirmed{}
+	for _, u := range r.open {
+		before[u.Field] = u.Value // written and not told by the stream yet: what the record holds now
+		if u.Delivery == t.w.Head().ID {
+			sent[u.Field] = u
+		}
+	}
+	if len(sent) > 0 {
+		return t.resume(ctx, r, sent)
+	}
+	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values, Open: fieldsOf(r.open)})
+	if err != nil {
+		return j, nil, bridge.Permanent(err)
+	}
+	return j, before, t.learn(ctx, r, before, j.Fields)
+}
+
+// learn completes what the fields held before a write to them: where the stream has not told that yet, it is what both sides agreed on, and where there
+// is nothing of the kind, it is read. Without it nobody could tell after a crash whether somebody wrote after us.
+func (t *trip) learn(ctx context.Context, r rewrite, before, set bridge.Fields) error {
+	agreed := r.tr.AgreedFields(r.link)
+	var unknown []bridge.Field
+	for _, f := range set.Names() {
+		if before[f].Known() {
+			continue
+		}
+		if v := agreed[f]; v.Known() {
+			before[f] = v
+		} else {
+			unknown = append(unknown, f)
+		}
+	}
+	if len(unknown) == 0 || r.tr.Shadow {
+		return nil
+	}
+	if err := t.look(ctx, r.row, unknown); err != nil {
+		return err
+	}
+	for _, f := range unknown {
+		before[f] = r.row.Values[f]
+	}
+	return nil
 }
 
 // resume compares after an unknown outcome, with the record as it is. A field that holds neither what it held before our write nor what we wrote was
 // written by somebody after us: his value stands, and is carried inbound.
-func (t *trip) resume(ctx context.Context, r rewrite) (rule.Judged, bridge.Fields, error) {
-	if err := t.look(ctx, r.row, slices.Sorted(maps.Keys(r.sent))); err != nil {
+func (t *trip) resume(ctx context.Context, r rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
+	if err := t.look(ctx, r.row, slices.Sorted(maps.Keys(sent))); err != nil {
 		return rule.Judged{}, nil, err
 	}
 	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})
@@ -131,7 +161,7 @@ func (t *trip) resume(ctx context.Context, r rewrite) (rule.Judged, bridge.Field
 		return j, nil, bridge.Permanent(err)
 	}
 	var conceded []bridge.Field
-	for f, u := range r.sent {
+	for f, u := range sent {
 		t.effects.Withdraw = append(t.effects.Withdraw, u)
 		now := r.row.Values[f]
 		if _, again := j.Fields[f]; again && u.Before.Known() && !r.tr.SameField(f, now, u.Before) && !r.tr.SameField(f, now, u.Value) {
@@ -154,50 +184,62 @@ func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.
 	}
 }
 
-// trace is the claim under which a write to a linked record leaves word of itself until it is settled. The stream may confirm the write, and somebody
-// overwrite it, before an earlier process could settle it: the word remains.
-func (t *trip) trace(link *bridge.Link) bridge.Claim {
-	c := traceOf(t.org(), t.o.Project, t.w.Head().ID, link.Record)
-	c.Sent, c.At = true, t.c.d.Now()
-	return c
+// traceName names the claim under which a write to a linked record leaves word of itself until it is settled. The stream may confirm the write, and
+// somebody overwrite it, before an earlier process could settle it: the word remains.
+func traceName(d bridge.DeliveryID, r bridge.RecordID) string {
+	return "sent-" + string(d) + "-" + string(r)
 }
 
-func traceOf(org bridge.OrgID, p bridge.ProjectID, d bridge.DeliveryID, r bridge.RecordID) bridge.Claim {
-	return bridge.Claim{Org: org, Project: p, Identity: "sent-" + string(d) + "-" + string(r), Delivery: d}
+// word is what a delivery has left word of writing to a record, in earlier tries and in this one.
+func (t *trip) word(ctx context.Context, r bridge.RecordID, d bridge.DeliveryID) (bridge.Claim, error) {
+	name := traceName(d, r)
+	if w, ok := t.words[name]; ok {
+		return w, nil
+	}
+	w := bridge.Claim{Org: t.org(), Project: t.o.Project, Identity: name, Delivery: d, Sent: true, At: t.c.d.Now()}
+	own := d == t.w.Head().ID
+	if !own || t.retried() {
+		stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{w})
+		if err != nil {
+			return w, fmt.Errorf("recall the writes to %s: %w", r, err)
+		}
+		if len(stand) > 0 {
+			w = stand[0]
+		}
+	}
+	if t.words == nil {
+		t.words = map[string]bridge.Claim{}
+	}
+	t.words[name] = w
+	if own && t.retried() {
+		t.traces = append(t.traces, w)
+	}
+	return w, nil
 }
 
-// landed is the link with what an earlier try of this delivery wrote and the stream confirmed. Whatever differs from that was edited since.
-func (t *trip) landed(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (*bridge.Link, error) {
-	if !t.retried() {
-		return link, nil
+// landed is the link with what earlier tries of this delivery wrote and the stream confirmed, unless something else was agreed on since. Whatever
+// differs from that was edited since; where the record does, it is carried inbound.
+func (t *trip) landed(tr *rule.Transfer, link *bridge.Link, word bridge.Claim, to rule.Target) *bridge.Link {
+	if len(word.Agreed) == 0 {
+		return link
 	}
-	trace := t.trace(link)
-	t.traces = append(t.traces, trace)
-	stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{trace})
-	if err != nil || len(stand) == 0 || len(stand[0].Agreed) == 0 {
-		return link, err
+	after, edited := tr.Landed(link, word, to)
+	if len(edited) > 0 {
+		t.next(tr, link.Record, edited)
 	}
-	us, err := t.open(ctx, tr, link.Record)
-	if err != nil {
-		return link, err
-	}
-	open := map[bridge.Field]bool{}
-	for _, u := range us {
-		open[u.Field] = true
-	}
-	return tr.Landed(link, stand[0].Agreed, open), nil
+	return after
 }
 
 // stage records the write as unconfirmed before it is sent, and leaves word of it.
-func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, trace bridge.Claim) ([]bridge.Unconfirmed, error) {
+func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, word bridge.Claim) ([]bridge.Unconfirmed, error) {
 	var us []bridge.Unconfirmed
 	for _, f := range w.Set.Names() {
 		us = append(us, bridge.Unconfirmed{
 			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
 		})
 	}
-	t.traces = append(t.traces, trace)
-	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw, Claims: []bridge.Claim{trace}})
+	t.traces = append(t.traces, word)
+	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw, Claims: []bridge.Claim{word}})
 	t.effects.Withdraw = nil
 	if err != nil {
 		return nil, fmt.Errorf("record the write before it is sent: %w", err)
@@ -216,17 +258,24 @@ func (t *trip) put(ctx context.Context, w bridge.Write) (out bridge.Written) {
 }
 
 // failed ends a refused write: nothing of it is expected on the stream any more, unless nobody knows whether it was done.
-func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link, open []bridge.Unconfirmed, err error) error {
-	if bridge.IsUncertain(err) {
-		return err
+func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link, f failure) error {
+	if bridge.IsUncertain(f.err) {
+		return f.err
 	}
-	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: open, Unclaim: []bridge.Claim{t.trace(link)}}); e != nil {
+	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: f.staged, Claims: []bridge.Claim{f.word}}); e != nil {
 		return fmt.Errorf("withdraw the refused write: %w", e)
 	}
-	if !errors.Is(err, bridge.ErrNotFound) {
-		return err
+	if !errors.Is(f.err, bridge.ErrNotFound) {
+		return f.err
 	}
-	return t.lost(ctx, tr, link, err)
+	return t.lost(ctx, tr, link, f.err)
+}
+
+// failure is a write that did not succeed, with what was recorded for it and the word as it was before.
+type failure struct {
+	staged []bridge.Unconfirmed
+	word   bridge.Claim
+	err    error
 }
 
 // lost ends a write to a record that is not there: merged, deleted, or out of sight.

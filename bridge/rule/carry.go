@@ -71,6 +71,17 @@ func baseline(l *bridge.Link, a bridge.Attribute) (bridge.Agreed, bool) {
 	return b, ok
 }
 
+// AgreedFields are the values of the record's fields that both sides agreed on.
+func (t *Transfer) AgreedFields(l *bridge.Link) bridge.Fields {
+	all := bridge.Fields{}
+	for _, p := range t.pairs {
+		if a, ok := baseline(l, p.Platform); ok && p.Salesforce != "" {
+			all[p.Salesforce] = a.Salesforce
+		}
+	}
+	return all
+}
+
 func (p *pair) touched(dirty map[bridge.Field]bool) bool {
 	for _, f := range p.sources() {
 		if dirty[f] || dirty[reference(f)] {
@@ -179,20 +190,40 @@ func (t *Transfer) Concede(j *Judged, f bridge.Field) {
 	j.Conflicts = append(j.Conflicts, string(f))
 }
 
-// Landed is the link as it would be, had the earlier try that wrote sent lived to settle it. Fields whose write the stream has not confirmed are left
-// as they are.
-func (t *Transfer) Landed(link *bridge.Link, sent map[bridge.Attribute]bridge.Agreed, open map[bridge.Field]bool) *bridge.Link {
+// Landed is the link as it would be, had the earlier try that left word of a write lived to settle it, and the fields that somebody edited in Salesforce
+// since. What the stream has not confirmed is left as it is, and so is what was agreed on after the write.
+func (t *Transfer) Landed(link *bridge.Link, word bridge.Claim, to Target) (after *bridge.Link, edited []bridge.Field) {
 	l := *link
 	l.Baseline = maps.Clone(l.Baseline)
 	if l.Baseline == nil {
 		l.Baseline = map[bridge.Attribute]bridge.Agreed{}
 	}
 	for _, p := range t.pairs {
-		if a, ok := sent[p.Platform]; ok && !open[p.Salesforce] {
-			l.Baseline[p.Platform] = a
+		sent, ok := word.Agreed[p.Platform]
+		if !ok || to.Open[p.Salesforce] {
+			continue
+		}
+		was, had := word.Before[p.Platform]
+		base, agreed := baseline(link, p.Platform)
+		if had != agreed || had && !(p.same(was.Salesforce, base.Salesforce) && p.same(was.Platform, base.Platform)) {
+			continue
+		}
+		l.Baseline[p.Platform] = sent
+		if now := to.Row[p.Salesforce]; now.Known() && !p.same(now, sent.Salesforce) {
+			edited = append(edited, p.Salesforce)
 		}
 	}
-	return &l
+	return &l, edited
+}
+
+// Forget is the word of a write without what it said of a field that was not written.
+func (t *Transfer) Forget(word bridge.Claim, f bridge.Field) bridge.Claim {
+	for _, p := range t.pairs {
+		if p.Salesforce == f {
+			word = word.Without(p.Platform)
+		}
+	}
+	return word
 }
 
 // toSalesforce makes the field from the contact.

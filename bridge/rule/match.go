@@ -44,6 +44,36 @@ func (t *Transfer) Keys(c bridge.Attributes) []Key {
 	return ks
 }
 
+// Bearing answers by which attribute of a contact the record it was made from is known: that of a pair which carries the record's id inbound as it is.
+func (t *Transfer) Bearing(r bridge.RecordID) (bridge.Identity, bool) {
+	for _, p := range t.pairs {
+		if p.Salesforce == "Id" && p.in == nil && p.Direction.Covers(bridge.Inbound) {
+			return bridge.Identity{Attribute: p.Platform, Value: bridge.TextValue(string(r))}, true
+		}
+	}
+	return bridge.Identity{}, false
+}
+
+// Borne answers the record that the contact says it was made from, "" for none.
+func (t *Transfer) Borne(c bridge.Attributes) bridge.RecordID {
+	at, ok := t.Bearing("")
+	if id := c[at.Attribute].Text; ok && bridge.IsID(id) {
+		return bridge.RecordID(bridge.LongID(id))
+	}
+	return ""
+}
+
+// IdentityOf answers by whom a contact could be found that was created with these values, best first.
+func (t *Transfer) IdentityOf(agreed map[bridge.Attribute]bridge.Agreed) []bridge.Identity {
+	var ids []bridge.Identity
+	for _, p := range t.identity {
+		if v := canonical(p.Format, p.region, agreed[p.Platform].Platform); v.Known() && !v.IsNull() {
+			ids = append(ids, bridge.Identity{Attribute: p.Platform, Value: v})
+		}
+	}
+	return ids
+}
+
 // ClaimName is the name of an identity inside a project: a hash, so that no e-mail and no phone stands in a key.
 func ClaimName(p bridge.ProjectID, a bridge.Attribute, v bridge.Value) string {
 	h := sha256.Sum256([]byte(string(p) + "\x00" + string(a) + "\x00" + v.Text))

@@ -362,3 +362,34 @@ func TestCompile_RefusesAKeyThatTwoProjectsShare(t *testing.T) {
 		t.Errorf("two orgs: %v", err)
 	}
 }
+
+func TestLanded_TakesWhatWasWrittenUnlessSomethingElseWasAgreedOnSince(t *testing.T) {
+	tr := contacts(t, func(to *bridge.Transfer) {
+		to.Fields = []bridge.Pair{
+			{Salesforce: "FirstName", Platform: "firstName"}, {Salesforce: "LastName", Platform: "lastName"}, {Salesforce: "Email", Platform: "email"},
+		}
+	})
+	both := func(text string) bridge.Agreed { return bridge.Agreed{Salesforce: bridge.TextValue(text), Platform: bridge.TextValue(text)} }
+	link := &bridge.Link{Baseline: map[bridge.Attribute]bridge.Agreed{"firstName": both("old"), "lastName": both("old"), "email": both("old")}}
+	word := bridge.Claim{}.And(link, map[bridge.Attribute]bridge.Agreed{"firstName": both("sent"), "lastName": both("sent"), "email": both("sent")})
+
+	since := *link
+	since.Baseline = map[bridge.Attribute]bridge.Agreed{"firstName": both("old"), "lastName": both("newer"), "email": both("old")}
+	row := bridge.Fields{"FirstName": bridge.TextValue("edited"), "LastName": bridge.TextValue("newer"), "Email": bridge.TextValue("old")}
+	got, edited := tr.Landed(&since, word, rule.Target{Row: row, Open: map[bridge.Field]bool{"Email": true}})
+	want := map[bridge.Attribute]bridge.Agreed{"firstName": both("sent"), "lastName": both("newer"), "email": both("old")}
+	if diff := cmp.Diff(want, got.Baseline); diff != "" {
+		t.Errorf("firstName was written, lastName agreed on anew, email not confirmed: %s", diff)
+	}
+	if len(edited) != 1 || edited[0] != "FirstName" {
+		t.Errorf("edited since: %v, want FirstName", edited)
+	}
+
+	again := word.And(got, map[bridge.Attribute]bridge.Agreed{"firstName": both("third"), "lastName": both("third")})
+	if b := again.Before; !b["firstName"].Equal(both("old")) || !b["lastName"].Equal(both("newer")) {
+		t.Errorf("a second write replaces %v, want what the stored link holds", b)
+	}
+	if less := tr.Forget(again, "FirstName"); len(less.Agreed) != 2 || len(again.Agreed) != 3 {
+		t.Errorf("forgotten: %v of %v", less.Agreed, again.Agreed)
+	}
+}
