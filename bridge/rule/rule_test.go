@@ -369,7 +369,9 @@ func TestLanded_TakesWhatWasWrittenUnlessSomethingElseWasAgreedOnSince(t *testin
 			{Salesforce: "FirstName", Platform: "firstName"}, {Salesforce: "LastName", Platform: "lastName"}, {Salesforce: "Email", Platform: "email"},
 		}
 	})
-	both := func(text string) bridge.Agreed { return bridge.Agreed{Salesforce: bridge.TextValue(text), Platform: bridge.TextValue(text)} }
+	both := func(text string) bridge.Agreed {
+		return bridge.Agreed{Salesforce: bridge.TextValue(text), Platform: bridge.TextValue(text)}
+	}
 	link := &bridge.Link{Baseline: map[bridge.Attribute]bridge.Agreed{"firstName": both("old"), "lastName": both("old"), "email": both("old")}}
 	word := bridge.Claim{}.And(link, map[bridge.Attribute]bridge.Agreed{"firstName": both("sent"), "lastName": both("sent"), "email": both("sent")})
 
