@@ -225,6 +225,27 @@ func (f *field) rest() {
 	})
 }
 
+// strangers are records and contacts that nobody of the crowd is: doubles whose identity was edited since.
+func (c *crowd) strangers() (all []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ours := map[string]bool{}
+	for _, p := range c.people {
+		ours[p.record], ours[fmt.Sprint(p.contact)] = true, true
+	}
+	for _, r := range c.sim.org.Rows("Contact") {
+		if id, _ := r["Id"].(string); !ours[id] {
+			all = append(all, fmt.Sprintf("record %s, %v, is nobody's", id, r["Email"]))
+		}
+	}
+	for _, k := range c.sim.crm.Contacts() {
+		if !ours[fmt.Sprint(k.ID)] {
+			all = append(all, fmt.Sprintf("contact %d, %s, is nobody's", k.ID, k.Get("email")))
+		}
+	}
+	return all
+}
+
 // rounds is how often a daemon is killed; SFBRIDGE_ROUNDS raises it.
 func rounds(usual int) int {
 	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_ROUNDS")); err == nil {
@@ -309,7 +330,7 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 	if len(f.crowd.behind) > 0 {
 		t.Errorf("%d values came after newer ones, first %s", len(f.crowd.behind), f.crowd.behind[0])
 	}
-	if all := f.crowd.twice(); len(all) > 0 {
+	if all := append(f.crowd.twice(), f.crowd.strangers()...); len(all) > 0 {
 		t.Errorf("%d people are doubled: %q", len(all), all)
 		f.odd(all)
 	}

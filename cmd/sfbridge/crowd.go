@@ -268,26 +268,14 @@ func (c *crowd) unequal() (all []string, lost map[bridge.Direction]int) {
 	return all, lost
 }
 
-// twice lists people who are at one end more than once: by e-mail, and as somebody whom nobody brought in.
+// twice lists people who are at one end more than once.
 func (c *crowd) twice() (all []string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ours := map[string]bool{}
-	for _, p := range c.people {
-		ours[p.record], ours[fmt.Sprint(p.contact)] = true, true
-	}
 	seen := map[string]int{}
 	for _, r := range c.sim.org.Rows("Contact") {
 		seen[fmt.Sprint("record ", r["Email"])]++
-		if id, _ := r["Id"].(string); !ours[id] {
-			all = append(all, fmt.Sprintf("record %s, %v, is nobody's", id, r["Email"]))
-		}
 	}
 	for _, k := range c.sim.crm.Contacts() {
 		seen["contact "+k.Get("email")]++
-		if !ours[fmt.Sprint(k.ID)] {
-			all = append(all, fmt.Sprintf("contact %d, %s, is nobody's", k.ID, k.Get("email")))
-		}
 	}
 	for who, n := range seen {
 		if n > 1 {
