@@ -27,13 +27,24 @@ func canonical(f bridge.Format, region string, v bridge.Value) bridge.Value {
 }
 
 // Phone is the E.164 form of a phone number written in any format, digits of other scripts included. A number without a country is read as one of
-// region (ISO 3166); a text that is no possible number is returned as it is.
+// region (ISO 3166); a text that is no possible number, or whose E.164 form would be read as another one, is returned as it is.
 func Phone(text, region string) string {
-	n, err := phonenumbers.Parse(text, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+	once, ok := e164(text, region)
+	if !ok {
 		return strings.TrimSpace(text)
 	}
-	return phonenumbers.Format(n, phonenumbers.E164)
+	if again, ok := e164(once, region); !ok || again != once {
+		return strings.TrimSpace(text)
+	}
+	return once
+}
+
+func e164(text, region string) (string, bool) {
+	n, err := phonenumbers.Parse(text, region)
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return "", false
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), true
 }
 
 // KnownRegion reports whether region is a country whose phones can be read.
