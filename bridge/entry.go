@@ -90,6 +90,8 @@ type Work struct {
 	Resumed bool
 	// Told is what the changes of all coalesced deliveries say, oldest first; given for resumed work only. An earlier process may have sent any of it.
 	Told []Fields
+	// Heard is what the entries of all coalesced deliveries were about, oldest first: where the story of the work begins.
+	Heard []Heard
 }
 
 // Head is the delivery that is carried.

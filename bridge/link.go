@@ -102,37 +102,3 @@ type Effects struct {
 	Story    []Story
 	Next     []Delivery // further deliveries that this one causes, appended behind everything that waits
 }
-
-// Outcome is how a judgement ended, for the story.
-type Outcome string
-
-// The outcomes.
-const (
-	Sent     Outcome = "sent"
-	Same     Outcome = "same"     // both sides already agreed
-	Skipped  Outcome = "skipped"  // a condition, a missing match or a direction said no
-	Conflict Outcome = "conflict" // a value was overwritten by a newer one of the other side
-	Deferred Outcome = "deferred"
-	Buried   Outcome = "buried"
-	Shadowed Outcome = "shadowed" // would have been sent
-	Operator Outcome = "operator" // a person acted
-)
-
-// Story is one line of what happened to a record and why. It names fields and never holds their values.
-type Story struct {
-	Seq       uint64     `json:"seq,string"` // given by the journal, grows
-	At        time.Time  `json:"at"`
-	Org       OrgID      `json:"org"`
-	Project   ProjectID  `json:"project,omitempty"`
-	Transfer  TransferID `json:"transfer,omitempty"`
-	Direction Direction  `json:"direction,omitempty"`
-	Object    Object     `json:"object,omitempty"`
-	Record    RecordID   `json:"record,omitempty"`
-	Contact   ContactID  `json:"contact,omitempty"`
-	Delivery  DeliveryID `json:"delivery,omitempty"`
-	Outcome   Outcome    `json:"outcome"`
-	Op        Op         `json:"op,omitempty"`
-	Fields    []string   `json:"fields,omitempty"`
-	Reason    string     `json:"reason,omitempty"`
-	TookMS    float64    `json:"took_ms,omitempty"` // from intake to here
-}

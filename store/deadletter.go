@@ -121,10 +121,18 @@ func (s *Store) redrive(ctx context.Context, id string) (bool, error) {
 	if err := s.encode(b); err != nil {
 		return false, err
 	}
+	f, err := s.begin(ctx, &bridge.Effects{Story: []bridge.Story{s.actOf(&l, "redriven by operator")}})
+	if err != nil {
+		return false, err
+	}
+	defer s.finish(ctx, f)
 	s.admitAlways(b)
 	defer s.appendDone(b.first)
 	err = s.commit(ctx, func(p *plan) error {
 		if err := p.endLetter(id); err != nil {
+			return err
+		}
+		if err := f.plan(p); err != nil {
 			return err
 		}
 		key := seqKey(prefixEntry, b.first)
@@ -163,7 +171,7 @@ func (s *Store) Drop(ctx context.Context, ids ...string) (int, error) {
 	for _, id := range ids {
 		l, err := s.DeadLetter(ctx, id)
 		if err == nil {
-			err = s.commit(ctx, func(p *plan) error { return p.endLetter(id) })
+			err = s.dropOne(ctx, &l)
 		}
 		switch {
 		case errors.Is(err, bridge.ErrNotFound):
@@ -175,6 +183,20 @@ func (s *Store) Drop(ctx context.Context, ids ...string) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+func (s *Store) dropOne(ctx context.Context, l *bridge.DeadLetter) error {
+	f, err := s.begin(ctx, &bridge.Effects{Story: []bridge.Story{s.actOf(l, "dropped by operator")}})
+	if err != nil {
+		return err
+	}
+	defer s.finish(ctx, f)
+	return s.commit(ctx, func(p *plan) error {
+		if err := p.endLetter(l.ID); err != nil {
+			return err
+		}
+		return f.plan(p)
+	})
 }
 
 func (s *Store) buried(p bridge.ProjectID, n int) {

@@ -18,10 +18,12 @@
 //	e/<seq>                                    an entry and its deliveries
 //	a/<seq>-<delivery>                         failures and wait of a delivery that was given back; or that it is settled while others are not
 //	b/<seq>-<delivery>                         a dead letter
-//	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/
+//	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/ and j/
+//	c/traced                                   the first block of lines that j/ does not know
 //	f/<project>/<direction>                    a breaker
 //	h/<org>/<topic>/<from>                     a hole
 //	i/<org>/<object>/<hash of field, value>/<record>   the identity index, salted: no address or number stands in a key
+//	j/<shard>/<block>                          which lines of a block of the sync log are about whom, salted; for a year
 //	k/<org>/<project>/<identity>               a claim
 //	l/<org>/<project>/r/<record>               a link, baseline inside
 //	l/<org>/<project>/c/<contact>/<object>     the record of a contact's link

@@ -77,6 +77,9 @@ func (f *flight) plan(p *plan) error {
 	for i := range f.e.Story {
 		line := f.e.Story[i]
 		line.Seq = f.stories + uint64(i)
+		for _, name := range line.Identities {
+			line.Who = append(line.Who, f.s.whoOf(name))
+		}
 		if err := p.put(seqKey(prefixStory, line.Seq), &line, storyTTL); err != nil {
 			return err
 		}

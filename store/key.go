@@ -161,6 +161,7 @@ const (
 	prefixBreaker     = "f/"
 	prefixHole        = "h/"
 	prefixIndex       = "i/"
+	prefixTrace       = "j/"
 	prefixClaim       = "k/"
 	prefixLink        = "l/"
 	prefixMirror      = "m/"
@@ -171,6 +172,7 @@ const (
 	prefixDedup       = "w/"
 	prefixRaw         = "x/"
 	keyCursor         = "c/fold"
+	keyTraced         = "c/traced"
 	keyLayout         = "c/layout"
 )
 

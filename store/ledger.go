@@ -147,7 +147,7 @@ func (s *Store) Stage(ctx context.Context, e bridge.Effects) error {
 	if err != nil {
 		return err
 	}
-	defer f.done()
+	defer s.finish(ctx, f)
 	if err := s.commit(ctx, f.plan); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}

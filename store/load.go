@@ -45,6 +45,9 @@ func (s *Store) Open(ctx context.Context) error {
 		return err
 	}
 	s.stories.next = last + 1
+	if err := s.openTrace(ctx); err != nil {
+		return err
+	}
 	return eachValue(ctx, s, prefixLetter, func(_ string, l *letterRecord) error {
 		s.dead[l.Delivery.Lane.Project]++
 		return nil

@@ -97,6 +97,7 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 			w.Told = append(w.Told, e.Change.Values)
 		}
 		w.Deliveries, w.Entries = append(w.Deliveries, d), append(w.Entries, bridge.EntryID(r.seq))
+		w.Heard = append(w.Heard, bridge.HeardOf(&e, &d))
 		kept = append(kept, r)
 	}
 	s.mu.Lock()

@@ -31,12 +31,14 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 	if err != nil {
 		return err
 	}
-	f, err := s.begin(ctx, e)
+	told := *e
+	told.Story = storyOf(w, e.Story, letter)
+	f, err := s.begin(ctx, &told)
 	if err != nil {
 		s.keep(l)
 		return err
 	}
-	defer f.done()
+	defer s.finish(ctx, f)
 	err = s.commit(ctx, func(p *plan) error {
 		s.planEnd(p, l.out, l.saved)
 		if letter != nil {
@@ -167,8 +169,7 @@ func (s *Store) Defer(ctx context.Context, w bridge.Work, d bridge.Deferral) err
 		a.Failed++
 	}
 	if !d.Volatile {
-		err = s.commit(ctx, func(p *plan) error { return p.put(attemptKey(l.out[0]), a, 0) })
-		if err == nil {
+		if err = s.saveAttempt(ctx, l.out[0], &a, s.deferralOf(&w, &a)); err == nil {
 			s.mu.Lock()
 			l.saved = true
 			s.mu.Unlock()
@@ -179,4 +180,19 @@ func (s *Store) Defer(ctx context.Context, w bridge.Work, d bridge.Deferral) err
 		return fmt.Errorf("defer %s: %w", w.Head().ID, err)
 	}
 	return nil
+}
+
+// saveAttempt makes an attempt durable, with the line that tells of it.
+func (s *Store) saveAttempt(ctx context.Context, r ref, a *attempt, line bridge.Story) error {
+	f, err := s.begin(ctx, &bridge.Effects{Story: []bridge.Story{line}})
+	if err != nil {
+		return err
+	}
+	defer s.finish(ctx, f)
+	return s.commit(ctx, func(p *plan) error {
+		if err := p.put(attemptKey(r), a, 0); err != nil {
+			return err
+		}
+		return f.plan(p)
+	})
 }

@@ -34,6 +34,7 @@ type Store struct {
 
 	entries sequence
 	stories sequence
+	trace   trace
 
 	mu      sync.Mutex // never held while the engine works
 	opened  bool
@@ -99,7 +100,7 @@ func New(kv KV, o Options) *Store {
 		kv: kv, o: o, seed: maphash.MakeSeed(),
 		lanes: map[laneKey]*lane{}, outlets: map[bridge.Outlet]*outlet{}, classes: classes{},
 		several: map[uint64]*several{}, fresh: map[uint64]uint32{}, dead: map[bridge.ProjectID]int{},
-		told: make(chan struct{}), toFold: make(chan struct{}, 1), closed: make(chan struct{}),
+		told: make(chan struct{}), toFold: make(chan struct{}, 1), closed: make(chan struct{}), trace: trace{turn: make(chan struct{}, 1)},
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -16,20 +17,36 @@ type StoryFilter struct {
 	Record  bridge.RecordID
 	Contact bridge.ContactID
 	Key     string // any of record, contact and delivery
-	After   uint64 // lines with a larger Seq only
+	// Identity is the name of a claim: that of a person who was looked for.
+	Identity string
+	After    uint64 // lines with a larger Seq only
+
+	who string // Identity as lines hold it
 }
 
 func (f *StoryFilter) match(l *bridge.Story) bool {
-	return (f.Org == "" || f.Org == l.Org) && (f.Project == "" || f.Project == l.Project) &&
+	return l.Seq > f.After && (f.Org == "" || f.Org == l.Org) && (f.Project == "" || f.Project == l.Project) &&
 		(f.Record == "" || f.Record == l.Record) && (f.Contact == "" || f.Contact == l.Contact) &&
-		(f.Key == "" || f.Key == string(l.Record) || f.Key == string(l.Contact) || f.Key == string(l.Delivery))
+		(f.Key == "" || f.Key == string(l.Record) || f.Key == string(l.Contact) || f.Key == string(l.Delivery)) &&
+		(f.who == "" || slices.Contains(l.Who, f.who))
 }
 
-// Stories answers the newest lines that match, at most limit, newest first. It reads all lines behind f.After: an index by record would cost every
-// delivery two more keys in random order.
+// named answers one id that every line that matches is about, "" for none.
+func (f *StoryFilter) named() string {
+	return cmp.Or(f.Key, string(f.Record), string(f.Contact), f.who)
+}
+
+// Stories answers the newest lines that match, at most limit, newest first. Those that one id names are found by the index; others by reading all lines
+// behind f.After.
 func (s *Store) Stories(ctx context.Context, f StoryFilter, limit int) ([]bridge.Story, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, err
+	}
+	if f.Identity != "" {
+		f.who = s.whoOf(f.Identity)
+	}
+	if f.named() != "" {
+		return s.indexed(ctx, &f, limit)
 	}
 	after := f.After
 	if open := (StoryFilter{After: f.After}); f == open {
@@ -53,6 +70,11 @@ func (s *Store) Stories(ctx context.Context, f StoryFilter, limit int) ([]bridge
 
 // lines hands the lines behind after to fn, up to the last one before which nothing is under way.
 func (s *Store) lines(ctx context.Context, after uint64, fn func(l *bridge.Story) error) error {
+	return eachLine(ctx, s, after, func(l *bridge.Story, _ uint64) error { return fn(l) })
+}
+
+// eachLine is lines for any part of a line, with its number.
+func eachLine[T any](ctx context.Context, s *Store, after uint64, fn func(l *T, seq uint64) error) error {
 	top := s.stories.frontier()
 	for after < top {
 		items, err := s.kv.Scan(ctx, prefixStory, seqKey(prefixStory, after), scanPage)
@@ -60,23 +82,23 @@ func (s *Store) lines(ctx context.Context, after uint64, fn func(l *bridge.Story
 			return err
 		}
 		for i := range items {
-			var l bridge.Story
+			var l T
+			if after, err = seqOf(items[i].Key); err != nil {
+				return err
+			}
+			if after > top {
+				return nil
+			}
 			if err := get(&items[i], &l); err != nil {
 				s.note(items[i].Key)
 				continue
 			}
-			if l.Seq > top {
-				return nil
-			}
-			if err := fn(&l); err != nil {
+			if err := fn(&l, after); err != nil {
 				return err
 			}
 		}
 		if len(items) < scanPage {
 			return nil
-		}
-		if after, err = seqOf(items[len(items)-1].Key); err != nil {
-			return err
 		}
 	}
 	return nil
