@@ -289,6 +289,7 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	}
 	if len(j.Attributes) == 0 && len(t.tags) == 0 {
 		t.relink(tr, link, j)
+		t.clashed = j.Conflicts
 		t.tell(bridge.Same, "", nil, "an earlier try did it"+conflictNote(j.Conflicts))
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 // createRecord creates the record of a contact that no record matches. With an external id field it is an upsert, which may be repeated; without one it
 // is looked up before it is sent again: the match before this call did that.
 func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Contact) error {
+	t.via = tr
 	j, err := tr.Outbound(c.Values, nil, rule.Target{})
 	if err != nil {
 		return bridge.Permanent(err)

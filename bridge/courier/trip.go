@@ -29,6 +29,9 @@ type trip struct {
 
 	words map[string]bridge.Claim // of writes to linked records, by name
 
+	via     *rule.Transfer // outbound: the transfer that is written through
+	clashed []string       // fields of the line that is told next which both sides had changed
+
 	fetched *bridge.Contact // outbound: the contact as read back
 	seen    bridge.Fields   // of the record, as it was read last
 }
@@ -146,6 +149,13 @@ func (t *trip) tell(out bridge.Outcome, op bridge.Op, fields []string, reason st
 		l := t.effects.Links[n-1]
 		s.Record, s.Contact, s.Object = l.Record, l.Contact, l.Object
 	}
+	via := t.via
+	if head.Transfer != "" {
+		via = t.o.project.Transfer(head.Transfer)
+	} else if via != nil {
+		s.Transfer = via.ID
+	}
+	s.Judged, s.Identities, t.clashed = t.judged(via, verdict{out, fields, reason}), t.sought(), nil
 	if !t.w.Entry.At.IsZero() {
 		s.TookMS = float64(s.At.Sub(t.w.Entry.At).Microseconds()) / 1000
 	}

@@ -31,6 +31,7 @@ func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) 
 
 // writeThrough compares and writes one linked record, and answers the link as it stands then.
 func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
+	t.via = tr
 	row, open, err := t.told(ctx, tr, link.Record)
 	if err != nil {
 		return link, err
@@ -77,6 +78,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	if len(j.Conflicts) > 0 {
 		outcome, why = bridge.Conflict, fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", j.Conflicts)
 	}
+	t.clashed = j.Conflicts
 	t.tell(outcome, w.Op, fieldNames(w.Set), why)
 	return link, nil
 }
