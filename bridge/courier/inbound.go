@@ -88,7 +88,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 }
 
 // withdraw ends writes that the stream has not confirmed, now that the record was read. Of one that never came there, or is gone again, no word stays:
-// nothing was agreed on by it.
+// nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
 func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)
 	less := map[bridge.DeliveryID]bridge.Claim{}
@@ -104,7 +104,9 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 			}
 		}
 		less[u.Delivery] = tr.Forget(word, u.Field)
+		t.news = append(t.news, u.Field)
 	}
+	t.spread(tr, row.Record)
 	for _, word := range less {
 		if len(word.Agreed) == 0 {
 			t.traces = append(t.traces, word)
@@ -129,6 +131,18 @@ func (t *trip) told(ctx context.Context, tr *rule.Transfer, record bridge.Record
 	row := rows[0]
 	row.Org, row.Object, row.Record = t.org(), tr.Object, record
 	return row, open, nil
+}
+
+// spread has the other transfers of the object look at the news.
+func (t *trip) spread(tr *rule.Transfer, record bridge.RecordID) {
+	for _, other := range t.o.project.Transfers {
+		if other == tr || other.Object != tr.Object {
+			continue
+		}
+		if theirs := slices.DeleteFunc(slices.Clone(t.news), func(f bridge.Field) bool { return !other.Reads(f) }); len(theirs) > 0 {
+			t.next(other, record, theirs)
+		}
+	}
 }
 
 // open are this project's unconfirmed writes to fields that the transfer reads.
@@ -261,6 +275,11 @@ func inboundAgain(org bridge.OrgID, tr *rule.Transfer, r bridge.RecordID, dirty 
 // send brings a linked contact up to what the record says.
 func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
 	dirty := t.w.Dirty()
+	if dirty != nil {
+		for _, f := range t.news {
+			dirty[f] = true
+		}
+	}
 	if len(link.Baseline) > 0 && !link.Member[tr.ID] {
 		dirty = nil // what changed while the record was outside was not carried
 	}

@@ -146,19 +146,16 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	if err := t.lockKeys(transfers, c); err != nil {
 		return err
 	}
+	if done, err := t.matched(ctx, transfers, c, t.named); done || err != nil {
+		return err // whoever else is creating the same person does it for this record
+	}
 	if creator != nil {
 		if err := t.recall(ctx, creator); err != nil {
 			return err
 		}
 	}
-	for _, tr := range transfers {
-		record, err := t.match(ctx, tr, c)
-		if err != nil {
-			return err
-		}
-		if record != "" {
-			return t.adoptRecord(ctx, tr, c, record)
-		}
+	if done, err := t.matched(ctx, transfers, c, t.alike); done || err != nil {
+		return err
 	}
 	if creator == nil {
 		t.tell(bridge.Skipped, "", nil, "no record matches, and no transfer creates one")
@@ -190,18 +187,46 @@ func (t *trip) lockKeys(transfers []*rule.Transfer, c bridge.Contact) error {
 	return t.need(locks...)
 }
 
-// match finds the record of a contact: the one it says it was made from, the one that names it, then by identity; what an earlier try may have created
-// with other values counts too.
-func (t *trip) match(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
-	if record, err := t.origin(ctx, tr, c); err != nil || record != "" {
-		return record, err
-	}
-	if tr.Key != "" {
-		found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(string(c.ID))})
-		if err != nil || len(found) == 1 {
-			return first(found), err
+// matched adopts the first record that look finds, and reports whether there was one.
+func (t *trip) matched(ctx context.Context, transfers []*rule.Transfer, c bridge.Contact, look finding) (bool, error) {
+	for _, tr := range transfers {
+		record, err := look(ctx, tr, c)
+		if err != nil {
+			return false, err
+		}
+		if record != "" {
+			return true, t.adoptRecord(ctx, tr, c, record)
 		}
 	}
+	return false, nil
+}
+
+// finding looks for the record of a contact, "" for none.
+type finding func(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error)
+
+// named finds the record that the contact says it was made from, or the one that says so of itself.
+func (t *trip) named(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
+	record, err := t.origin(ctx, tr, c)
+	if err != nil || record != "" {
+		return record, err
+	}
+	return t.byKey(ctx, tr, c)
+}
+
+// byKey finds the record whose external id is the contact's.
+func (t *trip) byKey(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
+	if tr.Key == "" {
+		return "", nil
+	}
+	found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(string(c.ID))})
+	if err != nil || len(found) != 1 {
+		return "", err
+	}
+	return found[0], nil
+}
+
+// alike finds the record by the contact's identity; what an earlier try may have created it with counts too.
+func (t *trip) alike(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
 	created := bridge.Attributes{}
 	for a, v := range t.past {
 		created[a] = v.Platform
@@ -221,8 +246,11 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 	if record == "" {
 		return "", nil
 	}
-	if err := t.after([]bridge.Link{{Record: record}}); err != nil {
-		return "", err
+	if wait := t.after([]bridge.Link{{Record: record}}); wait != nil {
+		if by, err := t.byKey(ctx, tr, c); err != nil || by == record {
+			return by, err // each names the other: that record's lane waits for this one
+		}
+		return "", wait
 	}
 	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, []bridge.RecordID{record})
 	if err != nil {

@@ -28,6 +28,7 @@ type trip struct {
 	past map[bridge.Attribute]bridge.Agreed
 
 	words map[string]bridge.Claim // of writes to linked records, by name
+	news  []bridge.Field          // inbound: fields in which the record does not hold what we wrote
 
 	via     *rule.Transfer // outbound: the transfer that is written through
 	clashed []string       // fields of the line that is told next which both sides had changed
@@ -48,7 +49,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words = bridge.Effects{}, nil, nil, nil, nil, nil, nil
+		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

@@ -1,0 +1,467 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/courier"
+	"sfbridge/bridge/rule"
+	"sfbridge/store"
+)
+
+// model is the courier over a store in memory, between two sides that behave as badly as real ones do. It lives in a bubble.
+type model struct {
+	ctx      context.Context
+	mu       sync.Mutex
+	luck     uint64
+	rolled   map[string]int
+	faults   float64 // share of calls that go wrong
+	projects []bridge.ProjectID
+	rules    *rule.Set
+	disk     *platter
+	near     *near
+	fars     map[bridge.ProjectID]*far
+	life     *life
+	posts    sync.WaitGroup
+	edits    []*userEdit
+	trace    []string
+	logged   map[string]bool
+}
+
+// life is one process.
+type life struct {
+	dead   atomic.Bool
+	store  *store.Store
+	intake *courier.Intake
+	stop   context.CancelFunc
+	ends   sync.WaitGroup
+}
+
+// userEdit is one field that a user changed at one end.
+type userEdit struct {
+	at          time.Time
+	tag, field  string // field by its Salesforce name
+	side, value string
+	overwritten bool // by the bridge, at the end it was made at
+	superseded  bool // by a later edit at the same end
+	seen        map[string]bool
+}
+
+// roll is the dice for one purpose at this instant: what else happens beside it does not change what they show.
+func (m *model) roll(why string) *rand.Rand {
+	at := fmt.Sprint(why, time.Now().UnixNano())
+	m.rolled[at]++
+	h := fnv.New64a()
+	_, _ = fmt.Fprint(h, at, m.rolled[at])
+	return rand.New(rand.NewPCG(m.luck, h.Sum64()))
+}
+
+func (m *model) chance(why string, share float64) bool {
+	return share > 0 && m.roll(why).Float64() < share
+}
+
+func (m *model) fault(why string) bool { return m.chance(why, m.faults) }
+
+func (m *model) between(why string, from, to time.Duration) time.Duration {
+	return from + time.Duration(m.roll(why).Int64N(int64(to-from)))
+}
+
+// stamp is a time of the trace.
+func stamp(t time.Time) string { return t.UTC().Format("04:05.000") }
+
+// replaced is told whenever a value at one end gives way.
+func (m *model) replaced(tag, field, side, old, who string) {
+	m.trace = append(m.trace, fmt.Sprintf("%s %s of %s at %s: %q replaced by %s", stamp(time.Now()), field, tag, side, old, who))
+}
+
+// modelProjects are the projects' transfers: both ways, every field, somebody created wherever nobody matches.
+func modelProjects(ids []bridge.ProjectID) []bridge.Project {
+	var all []bridge.Project
+	for _, id := range ids {
+		tr := bridge.Transfer{
+			ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both, Key: keyField(id),
+			Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email", Format: bridge.EmailFormat}},
+			Fields:   []bridge.Pair{{Salesforce: "Id", Platform: "custom.salesforce_id", Direction: bridge.Inbound}},
+			NoRecord: bridge.CreateNew, NoContact: bridge.CreateNew,
+		}
+		for _, f := range []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"} {
+			p := bridge.Pair{Salesforce: f, Platform: farOf[f]}
+			switch f {
+			case "Email":
+				p.Format = bridge.EmailFormat
+			case "MobilePhone":
+				p.Format = bridge.PhoneFormat
+			}
+			tr.Fields = append(tr.Fields, p)
+		}
+		all = append(all, bridge.Project{ID: id, Org: "org", Region: "MY", Transfers: []bridge.Transfer{tr}})
+	}
+	return all
+}
+
+// start starts a process.
+func (m *model) start() {
+	l := &life{}
+	l.store = store.New(&handle{m.disk, &l.dead}, store.Options{Holder: "model"})
+	ctx, stop := context.WithCancel(m.ctx)
+	l.stop = stop
+	if err := l.store.Open(ctx); err != nil {
+		panic(err)
+	}
+	l.intake = courier.NewIntake(l.store, m.rules, courier.Ours{Client: "sfbridge"}, time.Now)
+	platforms := map[bridge.ProjectID]courier.Platform{}
+	for id, f := range m.fars {
+		c := &crm{f, l}
+		platforms[id] = courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c}
+	}
+	o := &org{m.near, l}
+	c, err := courier.New(courier.Config{Workers: 4}, courier.Deps{
+		Journal: l.store, Ledger: l.store, Mirror: l.store, Folding: l.store, Breakers: l.store, Rules: m.rules, Platforms: platforms,
+		Orgs: map[string]courier.Org{"org": {Writer: o, Reader: o}}, Now: time.Now, Log: slog.New(&tracer{m: m}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	l.ends.Go(func() { _ = c.Run(ctx) })
+	l.ends.Go(func() { m.near.stream(ctx, l) })
+	m.mu.Lock()
+	m.life = l
+	m.mu.Unlock()
+}
+
+// tracer puts what the courier logs into the trace.
+type tracer struct {
+	slog.Handler
+	m *model
+}
+
+func (h *tracer) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *tracer) Handle(_ context.Context, r slog.Record) error {
+	text := ""
+	r.Attrs(func(a slog.Attr) bool { text += " " + a.Value.String(); return true })
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	if !h.m.logged[text] { // a wait says the same many times
+		h.m.trace = append(h.m.trace, stamp(time.Now())+" log "+r.Message+text)
+	}
+	h.m.logged[text] = true
+	return nil
+}
+
+// kill ends the process as a signal 9 does: what is on disk stays, nothing more is done.
+func (m *model) kill() {
+	l := m.life
+	m.mu.Lock()
+	m.trace = append(m.trace, stamp(time.Now())+" KILL")
+	clear(m.logged)
+	m.mu.Unlock()
+	l.dead.Store(true)
+	l.stop()
+	l.ends.Wait()
+	l.store.Close()
+}
+
+// act is one thing that happens.
+type act struct {
+	After  time.Duration
+	Kind   string // edit, join, kill
+	Person int
+	Side   int // 0 = Salesforce, 1.. = the projects
+	Field  int
+	Value  int // kind of value: 0 new, 1 null, 2 an earlier one, 3 one that Salesforce rewrites
+}
+
+// script is one run of the model.
+type script struct {
+	Projects int
+	People   int
+	Luck     uint64
+	Faults   bool
+	Acts     []act
+}
+
+func drawScript(t *rapid.T) script {
+	return script{
+		Projects: rapid.IntRange(1, 2).Draw(t, "projects"), People: rapid.IntRange(1, 3).Draw(t, "people"),
+		Luck: rapid.Uint64().Draw(t, "luck"), Faults: rapid.Bool().Draw(t, "faults"),
+		Acts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
+			return act{
+				After:  time.Duration(rapid.SampledFrom([]int{0, 30, 120, 400, 1500, 5000}).Draw(t, "after")) * time.Millisecond,
+				Kind:   rapid.SampledFrom([]string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "kill"}).Draw(t, "kind"),
+				Person: rapid.IntRange(0, 2).Draw(t, "person"), Side: rapid.IntRange(0, 2).Draw(t, "side"),
+				Field: rapid.IntRange(0, 4).Draw(t, "field"), Value: rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 3}).Draw(t, "value"),
+			}
+		}), 1, 14).Draw(t, "acts"),
+	}
+}
+
+var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "Score__c"}
+
+// play runs a script in a bubble of its own and answers what ended wrong.
+func (s *script) play(t *testing.T) (wrong, trace []string) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		m := &model{ctx: ctx, logged: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		for i := range s.Projects {
+			id := bridge.ProjectID("pq"[i : i+1])
+			m.projects = append(m.projects, id)
+			m.fars[id] = &far{m: m, project: id, contacts: map[bridge.ContactID]bridge.Attributes{}}
+		}
+		set, err := rule.Compile(modelProjects(m.projects))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.rules = set
+		m.near = &near{m: m, rows: map[bridge.RecordID]*nearRow{}, grown: make(chan struct{})}
+		m.start()
+		for i := range s.People {
+			m.join(i, i%(s.Projects+1))
+			time.Sleep(50 * time.Millisecond)
+		}
+		time.Sleep(10 * time.Second)
+		if s.Faults {
+			m.faults = 0.1
+		}
+		for i := range s.Acts {
+			a := &s.Acts[i]
+			time.Sleep(a.After)
+			m.do(s, i, a)
+		}
+		time.Sleep(30 * time.Second)
+		m.mu.Lock()
+		m.faults = 0
+		m.mu.Unlock()
+		time.Sleep(60 * time.Second)
+		calls := m.calls()
+		time.Sleep(3 * time.Minute)
+		if n := m.calls() - calls; n > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d calls while nobody edits", n))
+		}
+		m.mu.Lock()
+		wrong = append(wrong, m.unequal(s.People)...)
+		trace = m.trace
+		m.mu.Unlock()
+		letters, err := m.life.store.DeadLetters(ctx, store.LetterFilter{}, 10)
+		for _, l := range letters {
+			wrong = append(wrong, fmt.Sprintf("buried: %s %s: %s", l.Delivery.Lane.Direction, l.Delivery.Lane.Source, l.Reason))
+		}
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		stories, _ := m.life.store.Stories(ctx, store.StoryFilter{}, 1000)
+		for _, st := range stories {
+			trace = append(trace, fmt.Sprintf("%s story %s %s %s/%s %s %s %v %s", stamp(st.At), st.Project, st.Direction, st.Record, st.Contact, st.Outcome, st.Op, st.Fields, st.Reason))
+		}
+		slices.Sort(trace)
+		end()
+		m.life.stop()
+		m.life.ends.Wait()
+		m.posts.Wait()
+	})
+	return wrong, trace
+}
+
+// join brings a person in at one side.
+func (m *model) join(person, side int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tag := fmt.Sprint("tag", person)
+	set := bridge.Fields{
+		"Tag__c": bridge.TextValue(tag), "FirstName": bridge.TextValue("First"), "LastName": bridge.TextValue("Last"),
+		"Email": bridge.TextValue(tag + "@example.com"), "Score__c": bridge.TextValue("1"),
+	}
+	m.bring(side, set)
+}
+
+func (m *model) bring(side int, set bridge.Fields) {
+	if side == 0 {
+		m.near.create(set, "user")
+		return
+	}
+	as := bridge.Attributes{}
+	for f, v := range set {
+		as[farOf[f]] = v
+	}
+	f := m.fars[m.projects[side-1]]
+	if len(f.find("email", as["email"].Text)) == 0 { // the platform refuses a second contact of one address
+		f.create(as, "user")
+	}
+}
+
+// do lets one thing happen.
+func (m *model) do(s *script, i int, a *act) {
+	side, person := a.Side%(s.Projects+1), a.Person%s.People
+	switch a.Kind {
+	case "kill":
+		m.kill()
+		time.Sleep(500 * time.Millisecond)
+		m.start()
+	case "both": // the same new person at both ends at once
+		m.mu.Lock()
+		set := bridge.Fields{
+			"Tag__c": bridge.TextValue(fmt.Sprint("twin", i)), "LastName": bridge.TextValue("Twin"), "Email": bridge.TextValue(fmt.Sprintf("twin%d@example.com", i)),
+		}
+		m.bring(0, set)
+		m.mu.Unlock()
+		time.Sleep(time.Duration(a.Field) * 100 * time.Millisecond)
+		m.mu.Lock()
+		m.bring(1, set)
+		m.mu.Unlock()
+	default:
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.edit(i, side, fmt.Sprint("tag", person), editable[a.Field%len(editable)], a.Value)
+	}
+}
+
+// edit lets a user change one field at one end, if the person is known there.
+func (m *model) edit(i, side int, tag string, f bridge.Field, kind int) {
+	v := m.value(i, tag, f, kind)
+	if side == 0 {
+		if rs := m.records(tag); len(rs) == 1 {
+			m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at near to %q", stamp(time.Now()), f, tag, v.Text))
+			m.near.update(rs[0], bridge.Fields{f: v}, "user")
+		}
+		return
+	}
+	p := m.fars[m.projects[side-1]]
+	if ids := p.find("custom.tag", tag); len(ids) == 1 {
+		m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at %s to %q", stamp(time.Now()), f, tag, p.project, v.Text))
+		p.set(ids[0], bridge.Attributes{farOf[f]: v}, "user")
+	}
+}
+
+// value is what a user writes: something new, nothing, something that was there before, or something that Salesforce rewrites.
+func (m *model) value(i int, tag string, f bridge.Field, kind int) bridge.Value {
+	if kind == 2 {
+		i = i / 2
+	}
+	switch f {
+	case "Email":
+		return bridge.TextValue(fmt.Sprintf("Mail%03d.%s@Example.com", i, tag))
+	case "MobilePhone":
+		if kind == 1 {
+			return bridge.NullValue()
+		}
+		if kind == 3 {
+			return bridge.TextValue(fmt.Sprintf("012-345 %04d", i))
+		}
+		return bridge.TextValue(fmt.Sprintf("+6012345%04d", i))
+	case "Score__c":
+		if kind == 1 {
+			return bridge.NullValue()
+		}
+		if kind == 3 {
+			return bridge.TextValue(fmt.Sprintf("%d.12345", i))
+		}
+		return bridge.TextValue(fmt.Sprint(i))
+	}
+	switch {
+	case kind == 1 && f == "FirstName":
+		return bridge.NullValue()
+	case kind == 3 && f == "FirstName":
+		return bridge.TextValue(fmt.Sprintf("auto%03d", i))
+	case kind == 3:
+		return bridge.TextValue(fmt.Sprintf("  v%03d ", i))
+	}
+	return bridge.TextValue(fmt.Sprintf("v%03d", i))
+}
+
+// records are the live records of a person.
+func (m *model) records(tag string) (rs []*nearRow) {
+	for _, r := range m.near.rows {
+		if !r.deleted && r.values["Tag__c"].Text == tag {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
+func (m *model) calls() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.near.calls
+	for _, f := range m.fars {
+		n += f.calls
+	}
+	return n
+}
+
+// unequal lists what differs between Salesforce and every platform, and who is there twice or not at all.
+func (m *model) unequal(people int) (wrong []string) {
+	tags := map[string]bool{}
+	for _, r := range m.near.rows {
+		tags[r.values["Tag__c"].Text] = true
+	}
+	for _, f := range m.fars {
+		for _, c := range f.contacts {
+			tags[c["custom.tag"].Text] = true
+		}
+	}
+	if len(tags) < people {
+		wrong = append(wrong, fmt.Sprintf("%d people of %d are left", len(tags), people))
+	}
+	for tag := range tags {
+		rs := m.records(tag)
+		if len(rs) != 1 {
+			wrong = append(wrong, fmt.Sprintf("%s has %d records", tag, len(rs)))
+			continue
+		}
+		for _, id := range m.projects {
+			f := m.fars[id]
+			cs := f.find("custom.tag", tag)
+			if len(cs) != 1 {
+				wrong = append(wrong, fmt.Sprintf("%s has %d contacts in %s", tag, len(cs), id))
+				continue
+			}
+			for field, a := range farOf {
+				near, there := rs[0].values[field], f.contacts[cs[0]][a]
+				same := near.Text == there.Text
+				switch field {
+				case "Email":
+					same = strings.EqualFold(near.Text, there.Text)
+				case "MobilePhone":
+					same = rule.Phone(near.Text, "MY") == rule.Phone(there.Text, "MY")
+				}
+				if !same {
+					wrong = append(wrong, fmt.Sprintf("%s of %s is %q in Salesforce and %q in %s", field, tag, near.Text, there.Text, id))
+				}
+			}
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// SFBRIDGE_CASES is how many scripts are tried.
+func TestModel_BothSidesEndEqualWhateverHappens(t *testing.T) {
+	n := "500"
+	if env := os.Getenv("SFBRIDGE_CASES"); env != "" {
+		n = env
+	}
+	if err := flag.Set("rapid.checks", n); err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawScript(rt)
+		if wrong, trace := s.play(t); len(wrong) > 0 {
+			rt.Fatalf("%s\n%s", strings.Join(wrong, "\n"), strings.Join(trace, "\n"))
+		}
+	})
+}
