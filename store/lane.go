@@ -90,6 +90,13 @@ func (o *outlet) pop() *lane {
 	return l
 }
 
+// remove takes a lane out of the turns.
+func (o *outlet) remove(l *lane) {
+	if i := slices.Index(o.turns[o.first:], l); i >= 0 {
+		o.turns = slices.Delete(o.turns, o.first+i, o.first+i+1)
+	}
+}
+
 // signal wakes one of those that wait in Next; it wakes the next one itself where more is ready.
 func (o *outlet) signal() {
 	select {
