@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,10 @@ type Options struct {
 	AcceptEmpty bool
 	// OpenFile opens the file of the store; nil is os.OpenFile. Tests put a failing disk here.
 	OpenFile func(string, int, os.FileMode) (*os.File, error)
+	// Verify judges the value of every record at Open and in Check; nil takes them all. See store.Intact.
+	Verify func(key string, val []byte) error
+	// Reached is told when one of the Points is reached, with the keys that a commit writes; nil is production. Tests end the process there.
+	Reached func(p Point, keys []string)
 }
 
 // queueBound is how many transactions may wait for a commit: four batches of the most callers ever measured.
@@ -50,7 +55,14 @@ type DB struct {
 	closing atomic.Bool // Run takes nothing new
 	poison  atomic.Pointer[error]
 	counter uint64 // of the last committed op; owned by the writer after Open
+	tally   tally  // of the committed records; owned by the writer after Open
 	ring    *ring
+
+	water   highWater // owned by the writer after Open
+	marked  uint64    // the counter that the high-water file has
+	notes   []Note
+	reached func(Point, []string)
+	verify  func(string, []byte) error
 
 	mu     sync.Mutex
 	leases map[string]context.CancelFunc // ends the lease when the name is acquired again
@@ -70,6 +82,7 @@ var (
 
 	metaID      = []byte("id")
 	metaCounter = []byte("counter")
+	metaTally   = []byte("tally")
 )
 
 // Open opens the store at path or creates it, and checks every page. The error carries a remedy where the operator has something to do.
@@ -87,7 +100,7 @@ func Open(path string, o Options) (*DB, error) {
 	if err := inspect(path, known, o.AcceptEmpty); err != nil {
 		return nil, err
 	}
-	b, err := openFile(path, o)
+	b, found, err := openFile(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +110,9 @@ func Open(path string, o Options) (*DB, error) {
 	d := &DB{
 		path: path, now: o.Now, bolt: b, max: o.MaxSize,
 		queue: make(chan *request, queueBound), ended: make(chan struct{}), failed: make(chan error, 1),
-		leases: map[string]context.CancelFunc{},
+		leases: map[string]context.CancelFunc{}, tally: found.tally, reached: o.Reached, verify: o.Verify,
 	}
-	if err := d.prepare(known, o.AcceptEmpty); err != nil {
+	if err := d.prepare(known, o.AcceptEmpty, found); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	d.ring = newRing(store.Cursor(d.counter))
@@ -107,18 +120,20 @@ func Open(path string, o Options) (*DB, error) {
 }
 
 // openFile opens and checks the bbolt file. Damaged pages make bbolt panic in many ways; all of them become one error.
-func openFile(path string, o Options) (b *bbolt.DB, err error) {
+func openFile(path string, o Options) (b *bbolt.DB, s *survey, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			b, err = nil, damaged(path, fmt.Errorf("%v", p))
 		}
 	}()
-	if err := walk(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if s, err = look(path, o.Verify); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		if held(path, o.LockTimeout) { // by a process that writes, which looks like damage
-			return nil, inUse(path)
+			return nil, s, inUse(path)
 		}
-		return nil, damaged(path, err)
+		if s, err = look(path, o.Verify); err != nil { // that process may have ended since
+			return nil, s, damaged(path, err)
+		}
 	}
 	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: o.LockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, MaxSize: o.MaxSize, OpenFile: o.OpenFile,
@@ -126,14 +141,17 @@ func openFile(path string, o Options) (b *bbolt.DB, err error) {
 	})
 	switch {
 	case errors.Is(err, errTimeout):
-		return nil, inUse(path)
+		return nil, s, inUse(path)
 	case err != nil:
-		return nil, openError(path, err)
+		return nil, s, openError(path, err)
 	}
-	if err := checkPages(b); err != nil {
-		return nil, damaged(path, errors.Join(err, b.Close()))
+	if err = checkPages(b); err == nil && len(s.warnings()) > 0 {
+		s, err = look(path, o.Verify) // again, now that nobody else writes
 	}
-	return b, nil
+	if err != nil {
+		return nil, s, damaged(path, errors.Join(err, b.Close()))
+	}
+	return b, s, nil
 }
 
 // held reports whether another process has the file.
@@ -158,12 +176,14 @@ func checkPages(b *bbolt.DB) error {
 }
 
 // prepare makes the buckets of a new file, or reads the counter of an old one, and writes what lies beside it.
-func (d *DB) prepare(known identity, fresh bool) error {
+func (d *DB) prepare(known identity, fresh bool, s *survey) error {
 	found, err := d.readMeta()
 	if err != nil {
 		return openError(d.path, err)
 	}
 	switch {
+	case found == "" && known.Store != "" && !fresh:
+		return damaged(d.path, errors.New("it holds nothing, not even the store's id"))
 	case found == "":
 		if fresh || known.Store == "" {
 			known = newIdentity(d.now())
@@ -178,6 +198,8 @@ func (d *DB) prepare(known identity, fresh bool) error {
 		return foreign(d.path, known.Store, found)
 	}
 	d.id = known
+	d.compare(s)
+	d.notes = slices.Clone(d.water.Notes)
 	return d.writeBeside()
 }
 
@@ -230,7 +252,10 @@ func (d *DB) Close() error {
 			end()
 		}
 		d.mu.Unlock()
-		err = errors.Join(d.bolt.Close(), os.Remove(lockPath(d.path)))
+		if poison := d.usable(); poison == nil || errors.Is(poison, store.ErrClosed) {
+			err = d.mark()
+		}
+		err = errors.Join(err, d.bolt.Close(), os.Remove(lockPath(d.path)))
 	})
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -77,24 +76,31 @@ func inspect(path string, known identity, fresh bool) error {
 	}
 	if gone && known.Store != "" && !fresh {
 		return bridge.Hint(fmt.Errorf("store %s is missing or empty, but was created %s: %w", path, known.Created.Format(time.DateOnly), store.ErrCorrupt),
-			"restore it from a backup; to lose what it held and start afresh, remove %s", identityPath(path))
+			"sfbridge store restore BACKUP; to lose what it held and start afresh: sfbridge run --accept-empty-store")
 	}
 	return nil
 }
 
 // writeBeside makes the identity and the pid of this process durable.
 func (d *DB) writeBeside() error {
-	b, err := json.Marshal(d.id)
-	if err != nil {
-		return fmt.Errorf("encode the store's identity: %w", err)
-	}
 	if old, err := readIdentity(d.path); err != nil || old != d.id {
-		if err := writeDurably(identityPath(d.path), append(b, '\n')); err != nil {
-			return fmt.Errorf("write the store's identity: %w", err)
+		if err := writeIdentity(d.path, d.id); err != nil {
+			return err
 		}
 	}
 	if err := os.WriteFile(lockPath(d.path), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the store's lock file: %w", err)
+	}
+	return nil
+}
+
+func writeIdentity(path string, id identity) error {
+	b, err := json.Marshal(id)
+	if err != nil {
+		return fmt.Errorf("encode the store's identity: %w", err)
+	}
+	if err := writeDurably(identityPath(path), append(b, '\n')); err != nil {
+		return fmt.Errorf("write the store's identity: %w", err)
 	}
 	return nil
 }
@@ -109,14 +115,7 @@ func writeDurably(path string, b []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return put(path+".new", path)
 }
 
 // inUse names the process that holds the lock.
@@ -134,7 +133,7 @@ var ErrDamaged = fmt.Errorf("store is damaged: %w", store.ErrCorrupt)
 
 func damaged(path string, cause error) error {
 	return bridge.Hint(fmt.Errorf("%w: %s: %w", ErrDamaged, path, cause),
-		"the file was not touched; keep a copy of it and restore the last backup")
+		"the file was not touched; go back to a backup: sfbridge store restore BACKUP; or keep what can be read: sfbridge store salvage FILE")
 }
 
 func foreign(path, want, got string) error {

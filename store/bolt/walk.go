@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
-	"os"
 )
 
 // bbolt maps the file and follows its pages on trust, in goroutines of its own: a page number that leads outside ends the process without a word. So the
@@ -30,6 +29,7 @@ const (
 	bucketHead   = 16   // page of the bucket's root, or 0 where its page follows; sequence
 	smallestPage = 1 << 10
 	largestPage  = 1 << 16
+	mostPages    = 1 << 32
 )
 
 var native = binary.NativeEndian
@@ -41,36 +41,32 @@ type meta struct{ size, root, pages, tx uint64 }
 type walker struct {
 	file io.ReaderAt
 	meta
-	seen map[uint64]bool
+	seen   []uint64 // a bit for each page
+	buf    []byte   // of pages of a leaf, which nothing is followed from
+	bucket string   // whose pages are followed
+	at     uint64   // the page that is followed
+
+	visit func(bucket string, page uint64, key, val []byte) // gets every record; nil for none
+	lost  func(l Lost, raw []byte)                          // gets pages that do not hold, as far as they can be read; nil ends the walk with the first
 }
 
-// walk reads every page that belongs to the newest version in the file and answers what does not hold. A file without any version is bbolt's to refuse.
-func walk(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	st, err := f.Stat()
-	if err == nil && st.Size() > 0 {
-		err = walkFile(f, uint64(st.Size()))
-	}
-	return errors.Join(err, f.Close())
-}
-
-func walkFile(f io.ReaderAt, size uint64) error {
-	m, ok := newest(f)
+// walkFile follows every page that belongs to the newest version in the file. What lies behind a page that does not hold goes to w.lost, or ends the walk.
+func (w *walker) walkFile(f io.ReaderAt, size uint64) error {
+	m, valid := newest(f)
 	switch {
-	case !ok:
+	case valid == 0:
 		return errors.New("no valid meta page")
-	case m.pages > size/m.size:
+	case m.pages > size/m.size && w.lost == nil:
 		return fmt.Errorf("cut short: %d bytes of at least %d", size, m.pages*m.size)
+	case m.pages > mostPages:
+		return fmt.Errorf("%d pages", m.pages)
 	}
-	w := &walker{file: f, meta: m, seen: map[uint64]bool{}}
+	w.file, w.meta, w.seen = f, m, make([]uint64, m.pages/64+1)
 	return w.page(m.root, true, span{})
 }
 
-// newest answers the valid meta page with the larger transaction.
-func newest(f io.ReaderAt) (best meta, ok bool) {
+// newest answers the valid meta page with the larger transaction, and how many are valid; a whole file has two.
+func newest(f io.ReaderAt) (best meta, count int) {
 	for size := int64(0); size <= largestPage; size = max(smallestPage, 2*size) {
 		b := make([]byte, pageHead+metaSize)
 		if _, err := f.ReadAt(b, size); err != nil {
@@ -81,11 +77,15 @@ func newest(f io.ReaderAt) (best meta, ok bool) {
 		sum.Write(b[:metaSize-8])
 		m := meta{uint64(native.Uint32(b[8:])), native.Uint64(b[16:]), native.Uint64(b[40:]), native.Uint64(b[48:])}
 		valid := native.Uint32(b) == metaMagic && native.Uint64(b[56:]) == sum.Sum64() && m.size >= smallestPage && m.size <= largestPage
-		if valid && (size == 0 || uint64(size) == m.size) && (!ok || m.tx > best.tx) {
-			best, ok = m, true
+		if !valid || size != 0 && uint64(size) != m.size {
+			continue
 		}
+		if count == 0 || m.tx > best.tx {
+			best = m
+		}
+		count++
 	}
-	return best, ok
+	return best, count
 }
 
 // span is which keys may stand on a page: from low on and below high, nil for no end.
@@ -93,28 +93,41 @@ type span struct{ low, high []byte }
 
 // page follows one page and what is below it.
 func (w *walker) page(id uint64, buckets bool, s span) error {
-	if err := w.claim(id, 0); err != nil {
+	in := w.bucket
+	raw, err := w.follow(id, buckets, s)
+	if err == nil || w.lost == nil {
 		return err
+	}
+	w.lost(Lost{Page: id, Bucket: in, From: string(s.low), To: string(s.high), Cause: err}, raw)
+	return nil
+}
+
+// follow answers the bytes of the page too, as far as it got.
+func (w *walker) follow(id uint64, buckets bool, s span) ([]byte, error) {
+	if err := w.claim(id, 0); err != nil {
+		return nil, err
 	}
 	b, err := w.read(id, 1)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("page %d: %w", id, err)
 	}
 	if over := uint64(native.Uint32(b[12:])); over > 0 {
 		if err := w.claim(id+1, over-1); err != nil {
-			return err
+			return b, fmt.Errorf("page %d: its overflow: %w", id, err)
 		}
 		if b, err = w.read(id, over+1); err != nil {
-			return err
+			return b, fmt.Errorf("page %d: %w", id, err)
 		}
 	}
 	if got := native.Uint64(b); got != id {
-		return fmt.Errorf("page %d says that it is page %d", id, got)
+		return b, fmt.Errorf("page %d says that it is page %d", id, got)
 	}
+	w.at = id
 	if err := w.elements(b, buckets, s); err != nil {
-		return fmt.Errorf("page %d: %w", id, err)
+		return b, err
 	}
-	return nil
+	w.buf = b
+	return b, nil
 }
 
 // claim marks the pages from id to id+more, which must lie in the file and belong to nobody else.
@@ -123,18 +136,27 @@ func (w *walker) claim(id, more uint64) error {
 		return fmt.Errorf("page %d is out of place", id)
 	}
 	for n := id; n <= id+more; n++ {
-		if w.seen[n] {
+		if w.seen[n/64]&(1<<(n%64)) != 0 {
 			return fmt.Errorf("page %d belongs to two", n)
 		}
-		w.seen[n] = true
+		w.seen[n/64] |= 1 << (n % 64)
 	}
 	return nil
 }
 
+// read answers pages, the bytes that there are even where the file ends within them.
 func (w *walker) read(id, n uint64) ([]byte, error) {
-	b := make([]byte, n*w.size)
-	if _, err := w.file.ReadAt(b, int64(id*w.size)); err != nil {
-		return nil, fmt.Errorf("read page %d: %w", id, err)
+	if n*w.size > math.MaxInt32 {
+		return nil, fmt.Errorf("%d pages of overflow", n-1)
+	}
+	b := w.buf
+	if w.buf = nil; uint64(cap(b)) < n*w.size {
+		b = make([]byte, n*w.size)
+	}
+	b = b[:n*w.size]
+	got, err := w.file.ReadAt(b, int64(id*w.size))
+	if err != nil {
+		return b[:got], fmt.Errorf("the file ends or cannot be read within it: %w", err)
 	}
 	return b, nil
 }
@@ -143,14 +165,19 @@ func (w *walker) read(id, n uint64) ([]byte, error) {
 func (w *walker) elements(b []byte, buckets bool, s span) error {
 	flags, count := native.Uint16(b[8:]), uint64(native.Uint16(b[10:]))
 	if flags != branchPage && flags != leafPage || flags == branchPage && count == 0 {
-		return fmt.Errorf("flags %#x with %d elements", flags, count)
+		return fmt.Errorf("page %d: flags %#x with %d elements", w.at, flags, count)
 	}
 	if pageHead+count*elementSize > uint64(len(b)) {
-		return fmt.Errorf("%d elements do not fit", count)
+		return fmt.Errorf("page %d: %d elements do not fit", w.at, count)
 	}
 	keys, err := keysOn(b, flags == leafPage, count, s)
+	for i := uint64(0); err == nil && flags == leafPage && i < count; i++ {
+		if got := native.Uint32(b[pageHead+i*elementSize:])&bucketLeaf != 0; got != buckets {
+			err = fmt.Errorf("element %d is no bucket where one belongs, or one where none does", i)
+		}
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("page %d: %w", w.at, err)
 	}
 	for i := range count {
 		at := pageHead + i*elementSize
@@ -193,22 +220,27 @@ func keysOn(b []byte, leaf bool, count uint64, s span) ([][]byte, error) {
 
 // leaf follows a leaf element that keysOn has seen; our buckets hold no buckets.
 func (w *walker) leaf(b []byte, at uint64, buckets bool) error {
-	flags, pos, key, val := native.Uint32(b[at:]), native.Uint32(b[at+4:]), native.Uint32(b[at+8:]), native.Uint32(b[at+12:])
-	if flags&bucketLeaf == 0 && !buckets {
+	pos, key, val := native.Uint32(b[at+4:]), native.Uint32(b[at+8:]), native.Uint32(b[at+12:])
+	k := b[at+uint64(pos):][:key]
+	v := b[at+uint64(pos)+uint64(key):][:val]
+	if !buckets {
+		if w.visit != nil {
+			w.visit(w.bucket, w.at, k, v)
+		}
 		return nil
 	}
-	if !buckets || flags&bucketLeaf == 0 || val < bucketHead {
-		return fmt.Errorf("element at %d is no bucket where one belongs, or one where none does", at)
+	if val < bucketHead {
+		return fmt.Errorf("page %d: bucket %q has no head", w.at, k)
 	}
-	v := b[at+uint64(pos)+uint64(key):][:val]
+	w.bucket = string(k)
 	if root := native.Uint64(v); root != 0 {
 		return w.page(root, false, span{})
 	}
 	if len(v) < bucketHead+pageHead {
-		return fmt.Errorf("bucket at %d is cut short", at)
+		return fmt.Errorf("page %d: bucket %q is cut short", w.at, k)
 	}
 	if native.Uint16(v[bucketHead+8:]) != leafPage {
-		return fmt.Errorf("bucket at %d has pages and none", at)
+		return fmt.Errorf("page %d: bucket %q has pages and none", w.at, k)
 	}
 	return w.elements(v[bucketHead:], false, span{})
 }

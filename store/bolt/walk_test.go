@@ -31,7 +31,7 @@ func FuzzWalk_NeverPanicsAndEnds(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if err := walk(path); err != nil {
+	if _, err := look(path, nil); err != nil {
 		f.Fatalf("a whole file: %v", err)
 	}
 	f.Add(uint32(0), []byte(nil), uint32(len(whole)))
@@ -41,7 +41,8 @@ func FuzzWalk_NeverPanicsAndEnds(f *testing.F) {
 		b := bytes.Clone(whole)[:min(int(size), len(whole))]
 		if len(b) > 0 {
 			copy(b[int(at)%len(b):], patch)
-			_ = walkFile(bytes.NewReader(b), uint64(len(b)))
+			_ = new(walker).walkFile(bytes.NewReader(b), uint64(len(b)))
+			_ = new(survey).over(bytes.NewReader(b), uint64(len(b)))
 		}
 	})
 }

@@ -106,6 +106,9 @@ func (d *DB) Run(ctx context.Context) error {
 			d.commit(batch)
 		case <-sweep.C:
 			d.sweep()
+			if err := d.mark(); err != nil && !noSpace(err) {
+				d.fail(err)
+			}
 		case <-ctx.Done():
 			d.closing.Store(true) // or the drain would never end under load
 			for len(d.queue) > 0 {
@@ -178,7 +181,7 @@ func (d *DB) write(batch []*request) (err error) {
 	if err := d.bound(tx, batch); err != nil {
 		return d.commitError(errors.Join(err, tx.Rollback()))
 	}
-	w := &writer{tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter}
+	w := &writer{tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter, tally: d.tally}
 	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
 	for _, r := range batch {
 		r.err = w.check(r.tx.Checks)
@@ -192,13 +195,16 @@ func (d *DB) write(batch []*request) (err error) {
 	if w.counter == d.counter {
 		return tx.Rollback() // checks only: nothing to write
 	}
-	if err := tx.Bucket(bucketMeta).Put(metaCounter, binary.BigEndian.AppendUint64(nil, w.counter)); err != nil {
+	meta := tx.Bucket(bucketMeta)
+	if err := errors.Join(meta.Put(metaCounter, binary.BigEndian.AppendUint64(nil, w.counter)), meta.Put(metaTally, w.tally.encode())); err != nil {
 		return d.commitError(errors.Join(err, tx.Rollback()))
 	}
+	d.at(BeforeCommit, w.changes)
 	if err := tx.Commit(); err != nil {
 		return d.commitError(err)
 	}
-	d.counter = w.counter
+	d.at(AfterCommit, w.changes)
+	d.counter, d.tally = w.counter, w.tally
 	d.ring.add(w.changes)
 	return nil
 }
@@ -228,12 +234,16 @@ func (r *request) puts() bool {
 
 // commitError tells want of space, which is clean, from everything else, which poisons.
 func (d *DB) commitError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached) {
+	if noSpace(err) {
 		return fmt.Errorf("%w: %w", store.ErrNoSpace, err)
 	}
 	err = fmt.Errorf("commit: %w: %w", store.ErrUnknown, err)
 	d.fail(err)
 	return err
+}
+
+func noSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached)
 }
 
 // writer carries out requests inside one bbolt transaction.
@@ -242,6 +252,7 @@ type writer struct {
 	seq, kv, ttl *bbolt.Bucket
 	now          time.Time
 	counter      uint64
+	tally        tally
 	changes      []store.Changed
 }
 
@@ -278,11 +289,8 @@ func (w *writer) check(checks []store.Check) error {
 func (w *writer) apply(ops []store.Op) error {
 	for i := range ops {
 		op := &ops[i]
-		old, _ := w.head(op.Key)
-		if old.expires != 0 {
-			if err := w.ttl.Delete(ttlKey(old.expires, op.Key)); err != nil {
-				return err
-			}
+		if err := w.replace(op.Key); err != nil {
+			return err
 		}
 		w.counter++
 		val, err := w.one(op)
@@ -294,6 +302,23 @@ func (w *writer) apply(ops []store.Op) error {
 		})
 	}
 	return nil
+}
+
+// replace ends what stands under a key everywhere but under the key itself. What is damaged was never counted.
+func (w *writer) replace(key string) error {
+	rec := w.bucket(key).Get([]byte(key))
+	if rec == nil {
+		return nil
+	}
+	old, _, err := decode(key, rec)
+	if err != nil {
+		return nil //nolint:nilerr // it may be overwritten
+	}
+	w.tally.drop(rec)
+	if old.expires == 0 {
+		return nil
+	}
+	return w.ttl.Delete(ttlKey(old.expires, key))
 }
 
 // one carries out an op and answers its own copy of the value.
@@ -310,6 +335,7 @@ func (w *writer) one(op *store.Op) ([]byte, error) {
 		}
 	}
 	b := h.encode(op.Key, op.Val)
+	w.tally.add(b)
 	return b[headSize:], w.bucket(op.Key).Put(key, b)
 }
 
@@ -321,6 +347,10 @@ func (d *DB) sweep() {
 		for k, _ := c.First(); len(k) > 8 && len(r.tx.Ops) < sweepCount; k, _ = c.Next() {
 			if int64(binary.BigEndian.Uint64(k)) > now {
 				return nil
+			}
+			rec := tx.Bucket(bucketOf(string(k[8:]))).Get(k[8:])
+			if h, _, err := decode(string(k[8:]), rec); err != nil || !h.expired(d.now()) {
+				continue // this order is damaged, or the record
 			}
 			r.tx.Ops = append(r.tx.Ops, store.Op{Key: string(k[8:]), Delete: true})
 		}
