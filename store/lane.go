@@ -33,6 +33,8 @@ type attempt struct {
 	First  time.Time `json:"first,omitzero"`
 	Error  string    `json:"err,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
+
+	fleeting bool // the deferral was volatile: Wake ends it
 }
 
 // laneState says where a lane is.

@@ -175,6 +175,14 @@ func (s *Store) resume(attempts map[uint64]map[int]*attempt) {
 	}
 }
 
+// EachUnconfirmed hands every write that the stream has not confirmed to fn; an error of fn ends it.
+func (s *Store) EachUnconfirmed(ctx context.Context, fn func(*bridge.Unconfirmed) error) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	return eachValue(ctx, s, prefixUnconfirmed, func(_ string, u *bridge.Unconfirmed) error { return fn(u) })
+}
+
 // lastSeq finds the largest sequence number under a prefix by halving.
 func (s *Store) lastSeq(ctx context.Context, prefix string) (uint64, error) {
 	low, high := uint64(0), uint64(1)<<63 // something is behind low, or it is 0; nothing is behind high

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -230,6 +231,26 @@ func (s *Store) ring() {
 	}
 	for now := time.Now(); len(s.defers) > 0 && !s.defers[0].due.After(now); {
 		l := heap.Pop(&s.defers).(*lane)
+		l.state = idle
+		s.turnLocked(l)
+	}
+	s.alarmLocked()
+}
+
+// Wake gives the lanes of an outlet that were deferred by a volatile deferral their turn.
+func (s *Store) Wake(o bridge.Outlet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.outletLocked(o)
+	var woken []*lane
+	for _, l := range s.defers {
+		if l.outlet == q && l.head != nil && l.head.fleeting {
+			woken = append(woken, l)
+		}
+	}
+	slices.SortFunc(woken, func(a, b *lane) int { return cmp.Compare(a.refs[0].seq, b.refs[0].seq) })
+	for _, l := range woken {
+		heap.Remove(&s.defers, l.place)
 		l.state = idle
 		s.turnLocked(l)
 	}

@@ -164,7 +164,7 @@ func (s *Store) Defer(ctx context.Context, w bridge.Work, d bridge.Deferral) err
 	s.mu.Lock()
 	a := *l.head
 	s.mu.Unlock()
-	a.Until, a.Error = d.Until.UTC().Truncate(time.Millisecond), d.Reason
+	a.Until, a.Error, a.fleeting = d.Until.UTC().Truncate(time.Millisecond), d.Reason, d.Volatile
 	if d.Failed {
 		a.Failed++
 	}

@@ -1,6 +1,7 @@
 package courier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,10 @@ import (
 
 // Config is what operators may set.
 type Config struct {
-	// Workers is how many deliveries of one outlet are carried at a time; 0 is 64. What is needed is rate times the platform's latency.
+	// Workers is how many deliveries of one direction of a project are carried at a time; 0 is 64. What is needed is rate times the platform's latency.
 	Workers int
+	// Crew is how many deliveries of all projects are carried at a time; 0 is 512. The projects share it evenly where it does not do.
+	Crew int
 	// Linger is how long a row waits for company before a Collections call that has room; 0 sends at once.
 	Linger time.Duration
 	// Calls is how many calls of writes to one org are in flight at most; 0 is 5.
@@ -36,6 +39,7 @@ type Platform struct {
 	Finder  bridge.Finder
 	Fetcher bridge.Fetcher
 	Parser  bridge.Parser
+	Workers int // of this project; 0 is Config.Workers
 }
 
 // Org is a Salesforce org's two sides.
@@ -76,14 +80,14 @@ type Courier struct {
 	wants   map[string]*rule.Wants // by org
 	writes  map[string]*pool       // by org
 	gates   []*gate
+	crew    *crew
 	figures *figures
 	watch   *watch
 
 	mu    sync.Mutex
 	doubt map[bridge.DeliveryID]bool // carried with an outcome that nobody knows
 
-	stopping <-chan struct{} // closed once nothing more is taken
-	began    time.Time       // when Run was called
+	began time.Time // when Run was called
 }
 
 // outlet is one direction of one project.
@@ -93,30 +97,28 @@ type outlet struct {
 	platform Platform
 	org      Org
 	toward   *gate // the platform's
-	home     *gate // the org's
+	home     *gate // the org's, for this project: what one sends does not stop the others
+}
+
+// ahead is the gate that every delivery of the outlet has before it.
+func (o *outlet) ahead() *gate {
+	if o.Direction == bridge.Inbound {
+		return o.toward
+	}
+	return o.home
 }
 
 // New makes a courier over what d holds. It starts nothing.
 func New(cfg Config, d Deps) (*Courier, error) {
-	if cfg.Workers == 0 {
-		cfg.Workers = 64
+	cfg = cfg.filled()
+	c := &Courier{
+		cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
+		crew: newCrew(cfg.Crew), figures: newFigures(d.Registerer),
 	}
-	if cfg.Calls == 0 {
-		cfg.Calls = 5
-	}
-	if cfg.ConfirmWithin == 0 {
-		cfg.ConfirmWithin = 30 * time.Second
-	}
-	if cfg.Grace == 0 {
-		cfg.Grace = 20 * time.Second
-	}
-	c := &Courier{cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{}, figures: newFigures(d.Registerer)}
-	c.watch = newWatch(d.Ledger, cfg.ConfirmWithin)
-	homes := map[string]*gate{}
+	c.watch = newWatch(d.Ledger, d.Rules, cfg.ConfirmWithin)
 	for name, org := range d.Orgs {
 		c.wants[name] = d.Rules.Wants(name)
 		c.writes[name] = newPool(cfg, org.Writer)
-		homes[name] = c.gate(bridge.Outlet{Project: bridge.ProjectID(name), Direction: bridge.Outbound})
 	}
 	for _, p := range d.Rules.Projects() {
 		platform, ok := d.Platforms[p.ID]
@@ -124,15 +126,29 @@ func New(cfg Config, d Deps) (*Courier, error) {
 		if !ok || !known {
 			return nil, fmt.Errorf("project %s: no platform or no org %q to carry to", p.ID, p.Org)
 		}
+		if platform.Workers == 0 {
+			platform.Workers = cfg.Workers
+		}
 		toward := c.gate(bridge.Outlet{Project: p.ID, Direction: bridge.Inbound})
+		home := c.gate(bridge.Outlet{Project: p.ID, Direction: bridge.Outbound})
 		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
-			c.outlets = append(c.outlets, &outlet{bridge.Outlet{Project: p.ID, Direction: way}, p, platform, org, toward, homes[p.Org]})
+			c.outlets = append(c.outlets, &outlet{bridge.Outlet{Project: p.ID, Direction: way}, p, platform, org, toward, home})
 		}
 	}
 	return c, nil
 }
 
-// gate makes the gate of a destination: a project's platform by {project, inbound}, an org by {its name, outbound}.
+// filled is the configuration with its defaults.
+func (cfg Config) filled() Config {
+	cfg.Workers = cmp.Or(cfg.Workers, 64)
+	cfg.Crew = cmp.Or(cfg.Crew, 512)
+	cfg.Calls = cmp.Or(cfg.Calls, 5)
+	cfg.ConfirmWithin = cmp.Or(cfg.ConfirmWithin, 30*time.Second)
+	cfg.Grace = cmp.Or(cfg.Grace, 20*time.Second)
+	return cfg
+}
+
+// gate makes the gate of a destination: a project's platform is that of its inbound outlet, its org that of the outbound one.
 func (c *Courier) gate(o bridge.Outlet) *gate {
 	g := newGate(o, c.d.Now)
 	c.gates = append(c.gates, g)
@@ -152,7 +168,6 @@ func (c *Courier) Run(ctx context.Context) error {
 	defer stop()
 	working, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	c.stopping = taking.Done()
 	var support, carriers errgroup.Group
 	aid := func(run func(context.Context) error) {
 		support.Go(func() error {
@@ -167,7 +182,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 	aid(func(working context.Context) error { return c.grace(taking, working, cut) })
 	for _, o := range c.outlets {
-		for range c.cfg.Workers {
+		for range o.platform.Workers {
 			carriers.Go(func() error {
 				defer stop()
 				return c.carryAll(taking, working, o)
@@ -209,14 +224,30 @@ func firstFault(errs ...error) error {
 // carryAll carries one delivery after the other. Only a stop or a store that fails ends it.
 func (c *Courier) carryAll(taking, working context.Context, o *outlet) error {
 	for {
-		w, err := c.d.Journal.Next(taking, o.Outlet)
-		if err != nil {
-			return err
-		}
-		if err := c.carry(working, o, w); err != nil {
+		if err := c.carryNext(taking, working, o); err != nil {
 			return err
 		}
 	}
+}
+
+// carryNext waits, with nothing in hand, while the destination is not to be called: what waits for it stays in the journal.
+func (c *Courier) carryNext(taking, working context.Context, o *outlet) error {
+	scout, err := o.ahead().approach(taking)
+	if err != nil {
+		return err
+	}
+	if scout {
+		defer o.ahead().back()
+	}
+	w, err := c.d.Journal.Next(taking, o.Outlet)
+	if err != nil {
+		return err
+	}
+	if err := c.crew.join(taking, o.Project); err != nil {
+		return err
+	}
+	defer c.crew.leave(o.Project)
+	return c.carry(working, o, w)
 }
 
 // carry carries w and tells the journal how it ended.
@@ -227,42 +258,96 @@ func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(err, errStopping) {
-		return context.Canceled // it stays in the journal, as the head of its lane
-	}
 	return c.settle(ctx, t, err)
 }
 
 // settle ends the work by the verdict over err.
 func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
-	now := c.d.Now()
-	var wait *waitError
 	if err != nil {
 		c.d.Log.Debug("delivery not carried", "project", t.o.Project, "direction", t.o.Direction, "delivery", t.w.Head().ID, "error", err)
 	}
-	if errors.As(err, &wait) {
-		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(wait.d), Reason: wait.reason, Volatile: true})
+	if wait, ok := errors.AsType[*waitError](err); ok {
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: c.d.Now().Add(wait.d), Reason: wait.reason, Volatile: true})
 	}
-	verdict, d := bridge.VerdictOf(err)
+	if shut, ok := errors.AsType[*shutError](err); ok {
+		return c.giveBack(ctx, t, shut.gate, err)
+	}
+	verdict, _ := bridge.VerdictOf(err)
 	c.remember(t.w.Head().ID, verdict, bridge.IsUncertain(err))
-	if verdict == bridge.Retry || verdict == bridge.RetryAt {
-		if spent(t.w.Attempts+1) > itemAge {
-			verdict, err = bridge.Bury, fmt.Errorf("given up after %d tries over 7 days: %w", t.w.Attempts+1, err)
-		}
-	}
 	c.figures.carried(t.o.Outlet, verdict)
 	switch verdict {
 	case bridge.Done:
 		t.effects.Unclaim = slices.Concat(t.claimed, t.traces) // whoever was to be created is linked, or nobody will create him for this
 		return c.d.Journal.Settle(ctx, t.w, t.effects)
 	case bridge.Bury:
-		t.tell(bridge.Buried, "", nil, err.Error())
-		c.d.Log.Warn("delivery buried", "project", t.o.Project, "delivery", t.w.Head().ID, "reason", err.Error())
-		return c.d.Journal.Bury(ctx, t.w, err.Error(), t.buried())
-	case bridge.Wait:
-		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(1))), Reason: err.Error(), Volatile: true})
+		return c.bury(ctx, t, err)
 	default:
-		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(t.w.Attempts+1))), Failed: true, Reason: err.Error()})
+		return c.again(ctx, t, err)
+	}
+}
+
+func (c *Courier) bury(ctx context.Context, t *trip, err error) error {
+	t.tell(bridge.Buried, "", nil, err.Error())
+	c.d.Log.Warn("delivery buried", "project", t.o.Project, "delivery", t.w.Head().ID, "reason", err.Error())
+	return c.d.Journal.Bury(ctx, t.w, err.Error(), t.buried())
+}
+
+// again has the work carried once more, unless it has failed for too long by its own fault. What a shut destination costs is free, and so is what only
+// a person can mend; a destination that fails with this item and serves others counts for the item.
+func (c *Courier) again(ctx context.Context, t *trip, err error) error {
+	call, failed := errors.AsType[*failedCall](err)
+	if failed && !call.gate.passable() {
+		return c.giveBack(ctx, t, call.gate, err)
+	}
+	verdict, d := bridge.VerdictOf(err)
+	now, n := c.d.Now(), t.w.Attempts+1
+	if verdict == bridge.Wait && (d > 0 || needsPerson(err)) {
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: now.Add(max(d, rung(attentionRung))), Reason: err.Error(), Volatile: true})
+	}
+	if spent(n) > itemAge {
+		return c.bury(ctx, t, fmt.Errorf("given up after %d tries over 7 days: %w", n, err))
+	}
+	return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{
+		Until: now.Add(max(d, rung(n))), Failed: true, Reason: err.Error(), Volatile: verdict == bridge.Wait && n%savedEvery != 0,
+	})
+}
+
+const (
+	// attentionRung is where on the ladder an item stands that the destination refuses to the bridge itself.
+	attentionRung = 6
+	// savedEvery is how many failures of a destination a restart may forget at most; in between an item is woken when the destination is back.
+	savedEvery = 16
+)
+
+// giveBack gives work back until its destination is to be called again. It costs the item nothing.
+func (c *Courier) giveBack(ctx context.Context, t *trip, g *gate, err error) error {
+	c.figures.carried(t.o.Outlet, bridge.Wait)
+	if err := c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: g.comeBack(), Reason: err.Error(), Volatile: true}); err != nil {
+		return err
+	}
+	if g.passable() { // it opened meanwhile, and woke the others
+		c.wake(g)
+	}
+	return nil
+}
+
+// waker is an optional ability of a journal.
+type waker interface {
+	// Wake ends the volatile deferrals of an outlet.
+	Wake(o bridge.Outlet)
+}
+
+// wake has what waits for a destination that is back carried at once.
+func (c *Courier) wake(g *gate) {
+	g.opened()
+	journal, ok := c.d.Journal.(waker)
+	if !ok {
+		return
+	}
+	for _, o := range c.outlets {
+		if o.toward == g || o.home == g {
+			journal.Wake(o.Outlet)
+		}
 	}
 }
 
@@ -284,7 +369,7 @@ func (c *Courier) doubtful(id bridge.DeliveryID) bool {
 	return c.doubt[id]
 }
 
-// Destination is the state of one destination for people: a project's platform by {project, inbound}, an org by {its name, outbound}.
+// Destination is the state of one destination for people: a project's platform by its inbound outlet, its org by the outbound one.
 type Destination struct {
 	bridge.Outlet
 	Breaker Breaker `json:"breaker"`

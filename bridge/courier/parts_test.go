@@ -10,8 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"sfbridge/bridge"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestLocks_NeverLetTwoHoldOneName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -74,64 +78,6 @@ func TestLadder_StaysUnderItsCapAndGivesUpAfterSevenDays(t *testing.T) {
 	if tries < 1000 || tries > 2000 {
 		t.Errorf("7 days are %d tries", tries)
 	}
-}
-
-func TestGate_OpensAfterFailuresInARowAndLetsOneProbePass(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate(bridge.Outlet{Project: "p"}, time.Now)
-		down := errors.New("connection refused")
-		for range breakerRow {
-			if err := g.enter(t.Context(), nil); err != nil {
-				t.Fatal(err)
-			}
-			g.leave(down, 0)
-		}
-		if !g.status().Open {
-			t.Fatal("the breaker is closed after five failures in a row")
-		}
-		var passed atomic.Int32
-		var wg sync.WaitGroup
-		ctx, cancel := context.WithCancel(t.Context())
-		for range 10 {
-			wg.Go(func() {
-				if g.enter(ctx, nil) == nil {
-					passed.Add(1)
-				}
-			})
-		}
-		time.Sleep(ladderCap - time.Second)
-		synctest.Wait()
-		if passed.Load() != 1 {
-			t.Fatalf("%d passed the open breaker, want the one probe", passed.Load())
-		}
-		if s, changed := g.leave(nil, 0); s.Open || !changed {
-			t.Fatal("a probe that succeeds does not close the breaker")
-		}
-		synctest.Wait()
-		if passed.Load() != 10 {
-			t.Errorf("%d passed after the breaker closed, want all 10", passed.Load())
-		}
-		cancel()
-		wg.Wait()
-	})
-}
-
-func TestGate_PausesWhereTheDestinationAsksTo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate(bridge.Outlet{Project: "p"}, time.Now)
-		_ = g.enter(t.Context(), nil)
-		g.leave(errors.New("429"), 40*time.Second)
-		start := time.Now()
-		if err := g.enter(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if d := time.Since(start); d != 40*time.Second {
-			t.Errorf("waited %v, want the 40 s that were asked for", d)
-		}
-		if g.status().Open {
-			t.Error("a pause opened the breaker")
-		}
-	})
 }
 
 // desk is a Salesforce that answers after a while and refuses the careless.

@@ -2,7 +2,10 @@ package courier
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +29,9 @@ type pool struct {
 	busy   map[string]int // targets and parents in flight, by the number of their call
 	calls  int            // number of the call that is being filled
 	flying int
+
+	mu    sync.Mutex
+	alone map[bridge.DeliveryID]bool // were in a call on which the writer broke
 }
 
 // row is one write under way.
@@ -36,7 +42,7 @@ type row struct {
 }
 
 func newPool(cfg Config, w bridge.Writer) *pool {
-	return &pool{cfg: cfg, writer: w, in: make(chan *row, poolBound), ended: make(chan []*row, cfg.Calls), busy: map[string]int{}}
+	return &pool{cfg: cfg, writer: w, in: make(chan *row, poolBound), ended: make(chan []*row, cfg.Calls), busy: map[string]int{}, alone: map[bridge.DeliveryID]bool{}}
 }
 
 // write waits until the row has its own answer.
@@ -61,7 +67,7 @@ func (p *pool) Run(ctx context.Context) error {
 	g.SetLimit(p.cfg.Calls + 1)
 	g.Go(func() error {
 		for {
-			wait := p.send(ctx, g)
+			wait := p.start(ctx, g)
 			timer := time.NewTimer(wait)
 			select {
 			case r := <-p.in:
@@ -96,8 +102,8 @@ func (p *pool) gather(r *row) {
 	}
 }
 
-// send starts the calls that may go, and answers how long until another may.
-func (p *pool) send(ctx context.Context, g *errgroup.Group) time.Duration {
+// start starts the calls that may go, and answers how long until another may.
+func (p *pool) start(ctx context.Context, g *errgroup.Group) time.Duration {
 	for p.flying < p.cfg.Calls {
 		batch, wait := p.pick()
 		if len(batch) == 0 {
@@ -117,7 +123,7 @@ func (p *pool) pick() ([]*row, time.Duration) {
 	var batch, rest []*row
 	p.calls++
 	for _, r := range p.queue {
-		if len(batch) < rowsPerCall && !p.blocked(r) && (len(batch) == 0 || fits(batch[0], r)) {
+		if len(batch) < rowsPerCall && !p.blocked(r) && (len(batch) == 0 || p.fits(batch[0], r)) {
 			batch = append(batch, r)
 			p.mark(r, true)
 			continue
@@ -137,9 +143,9 @@ func (p *pool) pick() ([]*row, time.Duration) {
 	return batch, 0
 }
 
-// fits reports whether two rows may go in one call: one object, one operation, one key.
-func fits(a, b *row) bool {
-	return a.write.Object == b.write.Object && a.write.Op == b.write.Op && a.write.Key == b.write.Key
+// fits reports whether two rows may go in one call: one object, one operation, one key, and neither has broken a call.
+func (p *pool) fits(a, b *row) bool {
+	return !p.lonely(a) && !p.lonely(b) && a.write.Object == b.write.Object && a.write.Op == b.write.Op && a.write.Key == b.write.Key
 }
 
 // blocked reports whether the row must wait: one target goes once into a call, and neither target nor parent is in two calls at a time.
@@ -171,16 +177,74 @@ func (r *row) names() (target, parent string) {
 
 // call sends one batch and hands each row its answer.
 func (p *pool) call(ctx context.Context, batch []*row) {
-	ws := make([]bridge.Write, len(batch))
-	for i, r := range batch {
-		ws[i] = r.write
+	out, err := p.send(ctx, batch)
+	if err != nil {
+		out = p.spoilt(batch, err)
 	}
-	out := p.writer.Write(ctx, ws)
+	if err == nil && len(batch) == 1 {
+		p.mu.Lock()
+		delete(p.alone, batch[0].write.Delivery)
+		p.mu.Unlock()
+	}
+	shared := &atomic.Bool{}
 	for i, r := range batch {
+		if destinationFailed(out[i].Err) {
+			out[i].Err = &sharedError{out[i].Err, shared}
+		}
 		r.done <- out[i]
 	}
 	select {
 	case p.ended <- batch:
 	case <-ctx.Done():
 	}
+}
+
+// send answers each row, or how the writer broke.
+func (p *pool) send(ctx context.Context, batch []*row) (out []bridge.Written, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = brokenWriter(fmt.Sprintf("panic while writing: %v", v))
+		}
+	}()
+	ws := make([]bridge.Write, len(batch))
+	for i, r := range batch {
+		ws[i] = r.write
+	}
+	if out = p.writer.Write(ctx, ws); len(out) != len(batch) {
+		return nil, brokenWriter(fmt.Sprintf("%d answers for %d rows", len(out), len(batch)))
+	}
+	return out, nil
+}
+
+// spoilt answers the rows of a call on which the writer broke. Nobody knows what was done: each comes again, in a call of its own. Who breaks that one
+// is to blame.
+func (p *pool) spoilt(batch []*row, err error) []bridge.Written {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]bridge.Written, len(batch))
+	for i, r := range batch {
+		if len(batch) == 1 {
+			delete(p.alone, r.write.Delivery)
+			out[i].Err = bridge.Permanent(err)
+			continue
+		}
+		p.alone[r.write.Delivery] = true
+		out[i].Err = bridge.Uncertain(err)
+	}
+	return out
+}
+
+// brokenWriter is a fault of the writer itself. The org has nothing to do with it.
+type brokenWriter string
+
+func (e brokenWriter) Error() string { return string(e) }
+
+// OfRow reports true: the gate does not count it.
+func (brokenWriter) OfRow() bool { return true }
+
+// lonely reports whether the row goes alone.
+func (p *pool) lonely(r *row) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.alone[r.write.Delivery]
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -105,33 +104,6 @@ func (t *trip) contactLock(c bridge.ContactID) string {
 
 func (t *trip) identityLock(claim string) string {
 	return fmt.Sprintf("i/%s/%s/%s", t.org(), t.o.Project, claim)
-}
-
-// ask calls a destination through its gate: it waits while the breaker is open or the destination asked for a pause.
-func (t *trip) ask(ctx context.Context, g *gate, call func() error) error {
-	if err := g.enter(ctx, t.c.stopping); err != nil {
-		return err
-	}
-	err := call()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var failure error
-	var pause time.Duration
-	if verdict, d := bridge.VerdictOf(err); verdict == bridge.Wait {
-		failure, pause = err, d
-	} else if bridge.IsUncertain(err) {
-		failure = err
-	}
-	s, changed := g.leave(failure, pause)
-	if !changed {
-		return err
-	}
-	t.c.figures.breaker(g.outlet, s)
-	if e := t.c.d.Breakers.SaveBreaker(ctx, g.outlet, s); e != nil {
-		return fmt.Errorf("save breaker of %s %s: %w", g.outlet.Project, g.outlet.Direction, e)
-	}
-	return err
 }
 
 // tell adds a line to the story.

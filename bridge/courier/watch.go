@@ -2,7 +2,9 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,9 +13,10 @@ import (
 )
 
 // watch sees to it that a write which the stream does not confirm in time is looked after. Automation may save our value as what the record held
-// before, and then no event tells: the record is read, by an inbound delivery of its own. It is forgotten by a restart.
+// before, and then no event tells: the record is read, by an inbound delivery of its own. What an earlier process wrote is looked after from the start.
 type watch struct {
 	ledger bridge.Ledger
+	rules  *rule.Set
 	within time.Duration
 
 	mu    sync.Mutex
@@ -35,16 +38,19 @@ type expected struct {
 	to     *rule.Transfer
 }
 
-func newWatch(l bridge.Ledger, within time.Duration) *watch {
-	return &watch{ledger: l, within: within, due: map[expected]time.Time{}, added: make(chan struct{}, 1)}
+func newWatch(l bridge.Ledger, rules *rule.Set, within time.Duration) *watch {
+	return &watch{ledger: l, rules: rules, within: within, due: map[expected]time.Time{}, added: make(chan struct{}, 1)}
 }
 
 // expect notes a write that was carried out. Transfers that never go inbound have nothing to look after.
 func (w *watch) expect(to *rule.Transfer, wrote bridge.Write) {
-	if !to.Direction.Covers(bridge.Inbound) {
+	w.add(expected{wrote.Org, wrote.Record, to})
+}
+
+func (w *watch) add(e expected) {
+	if !e.to.Direction.Covers(bridge.Inbound) {
 		return
 	}
-	e := expected{wrote.Org, wrote.Record, to}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	at := time.Now().Add(w.within)
@@ -55,8 +61,58 @@ func (w *watch) expect(to *rule.Transfer, wrote bridge.Write) {
 	}
 }
 
+// opens is an optional ability of a ledger.
+type opens interface {
+	// EachUnconfirmed hands every write that the stream has not confirmed to fn; an error of fn ends it.
+	EachUnconfirmed(ctx context.Context, fn func(*bridge.Unconfirmed) error) error
+}
+
+// resume notes the writes that an earlier process did not see confirmed. Those to records that nobody is linked to any more have nothing to look after.
+func (w *watch) resume(ctx context.Context) error {
+	ledger, ok := w.ledger.(opens)
+	if !ok {
+		return nil
+	}
+	type place struct {
+		org     bridge.OrgID
+		project bridge.ProjectID
+		record  bridge.RecordID
+	}
+	open := map[place][]bridge.Field{}
+	err := ledger.EachUnconfirmed(ctx, func(u *bridge.Unconfirmed) error {
+		p := place{u.Org, u.Project, u.Record}
+		open[p] = append(open[p], u.Field)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find the writes that are not confirmed: %w", err)
+	}
+	for at, fields := range open {
+		p := w.rules.Project(at.project)
+		if p == nil {
+			continue
+		}
+		link, err := w.ledger.LinkOf(ctx, at.org, at.project, at.record)
+		if errors.Is(err, bridge.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, to := range p.Transfers {
+			if to.Object == link.Object && slices.ContainsFunc(fields, to.Reads) {
+				w.add(expected{at.org, at.record, to})
+			}
+		}
+	}
+	return nil
+}
+
 // Run looks after every write once its time is over, until ctx ends.
 func (w *watch) Run(ctx context.Context) error {
+	if err := w.resume(ctx); err != nil {
+		return err
+	}
 	for {
 		e, wait := w.first()
 		if wait == 0 {

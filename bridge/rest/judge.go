@@ -34,6 +34,15 @@ func (e *StatusError) Error() string {
 	return s
 }
 
+// NeedsPerson reports whether only a person can mend it: the other side refuses the bridge itself.
+func (e *StatusError) NeedsPerson() bool {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return true
+	}
+	return false
+}
+
 // judge asks the adapter what an answer means.
 func judge(next Doer, of func(*Call, *Answer) error) Doer {
 	return doFunc(func(ctx context.Context, c *Call) (*Answer, error) {

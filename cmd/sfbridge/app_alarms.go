@@ -89,8 +89,14 @@ func blameBreaker(s *status.Status, p bridge.ProjectID, way bridge.Direction, b 
 	if remedy == "" {
 		remedy = "nothing is lost: what waits goes on by itself when that side answers again"
 	}
-	alarm(s, "breaker-open", remedy, "%s %s: %s", p, way, reason)
-	s.Alarms[len(s.Alarms)-1].Since = &b.Since
+	name := "breaker-open"
+	if b.Attention {
+		name = "needs-attention"
+	}
+	alarm(s, name, remedy, "%s %s: %s", p, way, reason)
+	if b.Open {
+		s.Alarms[len(s.Alarms)-1].Since = &b.Since
+	}
 }
 
 // tellAlarms adds what follows from the figures.

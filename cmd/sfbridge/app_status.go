@@ -145,10 +145,7 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 	var oldest time.Time
 	for _, p := range a.rules.Projects() {
 		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
-			b := breakers[bridge.Outlet{Project: p.ID, Direction: bridge.Inbound}]
-			if way == bridge.Outbound {
-				b = breakers[bridge.Outlet{Project: bridge.ProjectID(p.Org), Direction: bridge.Outbound}]
-			}
+			b := breakers[bridge.Outlet{Project: p.ID, Direction: way}]
 			c := counts.Outlets[bridge.Outlet{Project: p.ID, Direction: way}]
 			line := status.Outlet{Project: p.ID, Platform: a.cfg.Projects[string(p.ID)].Platform, Direction: way}
 			fillOutlet(&line, b, c, now)
@@ -157,7 +154,7 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 			if !c.Oldest.IsZero() && (oldest.IsZero() || c.Oldest.Before(oldest)) {
 				oldest = c.Oldest
 			}
-			if b.Open {
+			if b.Open || b.Attention {
 				blameBreaker(s, p.ID, way, b)
 			}
 		}

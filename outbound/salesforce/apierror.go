@@ -3,6 +3,7 @@ package salesforce
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -82,6 +83,12 @@ func (e *APIError) Error() string {
 
 // Unwrap is the sentinel of a state that differs from our belief.
 func (e *APIError) Unwrap() error { return e.cause }
+
+// NeedsPerson reports whether only an administrator can mend it.
+func (e *APIError) NeedsPerson() bool { return e.Class == Setup || e.Class == Unauthorised }
+
+// OfRow reports whether it is what one row of Collections was refused for: the org itself is well.
+func (e *APIError) OfRow() bool { return e.Status == http.StatusOK && e.Class == Setup }
 
 // DuplicateOf is the row that holds the value of a unique field already, "" where the answer names none or several.
 func (e *APIError) DuplicateOf() bridge.RecordID {
