@@ -5,6 +5,8 @@
 //	Stories ───> /status/tail           server-sent events, or JSON lines
 //	Ready ─────> /readyz, /livez
 //	Gatherer ──> /metrics
+//	Asker ─────> /why                   the story of one record or contact
+//	Lanes <────> /lanes…                list those that are stuck; release and skip by POST
 //	DeadLetters <─> /dead-letters…      list, show; redrive and drop by POST
 //
 // Forms: durations are seconds and end in _s, times are RFC 3339 in UTC, replay ids are hex, 64-bit numbers are texts, and what is not known is null and

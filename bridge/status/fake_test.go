@@ -135,17 +135,18 @@ type world struct {
 	*Handler
 	log    *log
 	graves *graves
+	lanes  *lanes
 	status Status
 	now    time.Time
 	ready  []Check
 }
 
 func newWorld(cfg Config) *world {
-	w := &world{log: newLog(), graves: &graves{}, now: noon}
+	w := &world{log: newLog(), graves: &graves{}, lanes: &lanes{}, now: noon}
 	w.status = Status{Version: "0.1.0", State: "running", Started: noon.Add(-76 * time.Hour), UptimeS: 76*3600 + 12*60}
 	w.Handler = New(cfg, Deps{
 		Snapshot: func(context.Context) Status { return w.status },
-		Stories:  w.log, Letters: w.graves,
+		Stories:  w.log, Letters: w.graves, Lanes: w.lanes, Asker: w.lanes,
 		Ready:    func(context.Context) []Check { return w.ready },
 		Gatherer: prometheus.NewRegistry(),
 		Meter:    NewMeter(func() time.Time { return w.now }),

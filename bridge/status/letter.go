@@ -46,14 +46,9 @@ func LetterOf(d *bridge.DeadLetter) Letter {
 }
 
 func (h *Handler) listLetters(w http.ResponseWriter, r *http.Request) {
-	limit := 100
-	if q := r.URL.Query().Get("limit"); q != "" {
-		n, err := strconv.Atoi(q)
-		if err != nil || n < 1 || n > maxLetters {
-			writeText(w, http.StatusBadRequest, "limit is a number from 1 to 1000\n")
-			return
-		}
-		limit = n
+	limit, ok := limitOf(w, r)
+	if !ok {
+		return
 	}
 	all, err := h.deps.Letters.List(r.Context(), limit)
 	if err != nil {
@@ -65,6 +60,20 @@ func (h *Handler) listLetters(w http.ResponseWriter, r *http.Request) {
 		shown[i] = LetterOf(&all[i])
 	}
 	writeJSON(w, map[string]any{"schema": Schema, "dead_letters": shown})
+}
+
+// limitOf is how many of something are asked for; what is no sensible number is answered here.
+func limitOf(w http.ResponseWriter, r *http.Request) (int, bool) {
+	q := r.URL.Query().Get("limit")
+	if q == "" {
+		return 100, true
+	}
+	n, err := strconv.Atoi(q)
+	if err != nil || n < 1 || n > maxLetters {
+		writeText(w, http.StatusBadRequest, "limit is a number from 1 to 1000\n")
+		return 0, false
+	}
+	return n, true
 }
 
 func (h *Handler) showLetter(w http.ResponseWriter, r *http.Request) {

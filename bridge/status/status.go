@@ -36,6 +36,8 @@ type Deps struct {
 	Snapshot func(context.Context) Status
 	Stories  Stories
 	Letters  DeadLetters
+	Lanes    Lanes // nil leaves /lanes out
+	Asker    Asker // nil leaves /why out
 	// Ready answers the conditions of being ready to take webhooks.
 	Ready func(context.Context) []Check
 	// Alive reports that the daemon's loops turn; nil means always.
@@ -117,6 +119,13 @@ func (h *Handler) routes() []route {
 		{"GET /style.css", asset("text/css; charset=utf-8", styleCSS)},
 		{"GET /app.js", asset("text/javascript; charset=utf-8", appJS)},
 		{"GET /icon.svg", asset("image/svg+xml", iconSVG)},
+	}
+	if h.deps.Asker != nil {
+		all = append(all, route{"GET /why", http.HandlerFunc(h.why)})
+	}
+	if l := h.deps.Lanes; l != nil {
+		all = append(all, route{"GET /lanes", http.HandlerFunc(h.listLanes)}, route{"POST /lanes/{id}/release", h.laneAct(l.Release)},
+			route{"POST /lanes/{id}/skip", h.laneAct(l.Skip)})
 	}
 	if h.deps.Gatherer != nil {
 		all = append(all, route{"GET /metrics", promhttp.HandlerFor(h.deps.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})})
