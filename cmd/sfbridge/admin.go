@@ -88,6 +88,8 @@ func (a *admin) open(ctx context.Context, method, path, accept string) (io.ReadC
 
 func refused(code int, text string) error {
 	switch code {
+	case http.StatusConflict:
+		return &exitError{exitEnvironment, errors.New(text)}
 	case http.StatusNotFound:
 		return &exitError{exitConfig, fmt.Errorf("%s: %w", text, bridge.ErrNotFound)}
 	case http.StatusUnauthorized, http.StatusTooManyRequests:

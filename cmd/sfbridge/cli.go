@@ -20,6 +20,8 @@ type cli struct {
 	Check       checkCommand       `cmd:"" help:"Name all faults of a configuration, then look at each side."`
 	Status      statusCommand      `cmd:"" help:"Show what the running daemon is doing."`
 	Tail        tailCommand        `cmd:"" help:"Show what happened, line by line."`
+	Why         whyCommand         `cmd:"" help:"Tell what happened to one record or contact, in order, and why."`
+	Lanes       lanesCommand       `cmd:"" help:"List, release or skip what is stuck and blocks what came after it."`
 	DeadLetters deadLettersCommand `cmd:"" name:"dead-letters" help:"List, show, redrive or drop what was buried."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/status"
+	"sfbridge/store"
+)
+
+// lanesCommand is about lanes that are stuck.
+type lanesCommand struct {
+	List    lanesList    `cmd:"" help:"List lanes whose first delivery was given back, with the reasons."`
+	Release lanesRelease `cmd:"" help:"Try the first delivery of lanes now."`
+	Skip    lanesSkip    `cmd:"" help:"Bury the first delivery of lanes, so that those behind it go on."`
+}
+
+type lanesList struct {
+	configFlag
+	Limit int  `default:"100" help:"How many at most (1 to 1000)."`
+	JSON  bool `name:"json" help:"As JSON."`
+}
+
+type lanesRelease struct {
+	configFlag
+	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
+}
+
+type lanesSkip struct {
+	configFlag
+	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
+}
+
+// Run lists.
+func (l *lanesList) Run(ctx context.Context, c *console) error {
+	a, _, err := newAdmin(l.Config, c)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Lanes []status.Lane `json:"lanes"`
+	}
+	if err := a.call(ctx, http.MethodGet, fmt.Sprintf("/lanes?limit=%d", min(max(1, l.Limit), 1000)), &answer); err != nil {
+		return err
+	}
+	if l.JSON {
+		return printJSON(c, map[string]any{"schema": status.Schema, "lanes": answer.Lanes})
+	}
+	printLanes(c, answer.Lanes)
+	return nil
+}
+
+func printLanes(c *console, all []status.Lane) {
+	if len(all) == 0 {
+		c.printf("No lane is stuck.\n")
+		return
+	}
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "ID\tAGE\tPROJECT\tDIRECTION\tOF\tFAILED\tBEHIND\tNEXT TRY\tREASON")
+	for i := range all {
+		l := &all[i]
+		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s", l.ID, seconds(&l.AgeS), l.Project, l.Direction,
+			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Failed, l.Behind, nextTry(l), oneLine(l.Reason))))
+	}
+	_ = w.Flush()
+}
+
+func nextTry(l *status.Lane) string {
+	if l.Next == nil {
+		return l.State
+	}
+	return l.Next.UTC().Format(time.RFC3339)
+}
+
+func oneLine(s string) string {
+	first, _, _ := strings.Cut(s, "\n")
+	return strings.ReplaceAll(first, "\t", " ")
+}
+
+// Run releases.
+func (l *lanesRelease) Run(ctx context.Context, c *console) error {
+	return actOnLanes(ctx, l.Config, c, l.IDs, "release", "released")
+}
+
+// Run skips.
+func (l *lanesSkip) Run(ctx context.Context, c *console) error {
+	return actOnLanes(ctx, l.Config, c, l.IDs, "skip", "skipped")
+}
+
+func actOnLanes(ctx context.Context, file string, c *console, ids []string, act, done string) error {
+	a, _, err := newAdmin(file, c)
+	if err != nil {
+		return err
+	}
+	return each(ctx, c, ids, done, func(ctx context.Context, id string) error {
+		return a.call(ctx, http.MethodPost, "/lanes/"+url.PathEscape(id)+"/"+act, &struct{}{})
+	})
+}
+
+// skipped is the reason of what an operator buries.
+const skipped = "skipped by operator"
+
+// stuckLanes tells the store's lanes to the admin listener.
+type stuckLanes struct {
+	store *store.Store
+	now   bridge.Now
+}
+
+// Stuck lists them.
+func (s stuckLanes) Stuck(ctx context.Context, limit int) ([]status.Lane, error) {
+	all, err := s.store.Stuck(ctx, limit)
+	shown := make([]status.Lane, len(all))
+	for i := range all {
+		shown[i] = laneOf(&all[i], s.now())
+	}
+	return shown, err
+}
+
+// Release has a head tried now.
+func (s stuckLanes) Release(ctx context.Context, id string) error {
+	return inHand(s.store.Release(ctx, id))
+}
+
+// Skip buries a head.
+func (s stuckLanes) Skip(ctx context.Context, id string) error {
+	return inHand(s.store.Skip(ctx, id, skipped))
+}
+
+func inHand(err error) error {
+	if errors.Is(err, store.ErrInHand) {
+		return fmt.Errorf("%w: %w", status.ErrInHand, err)
+	}
+	return err
+}
+
+// laneOf is what may be shown of a lane.
+func laneOf(w *store.Waiting, now time.Time) status.Lane {
+	d := &w.Head
+	l := status.Lane{
+		ID: w.ID, Org: d.Lane.Org, Project: d.Lane.Project, Direction: d.Lane.Direction, Transfer: d.Transfer, Object: d.Object, Source: d.Lane.Source,
+		State: "due", Reason: w.Reason, Failed: w.Failed, TakenIn: w.TakenIn, AgeS: now.Sub(w.TakenIn).Seconds(), Behind: w.Behind,
+	}
+	switch {
+	case w.InHand:
+		l.State = "in hand"
+	case w.Deferred:
+		l.State, l.Next = "deferred", &w.Next
+	}
+	for _, h := range w.Heard {
+		l.Heard = append(l.Heard, h.At.UTC().Format(time.RFC3339)+" "+status.HeardText(h))
+	}
+	return l
+}
