@@ -30,6 +30,8 @@ type world struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil for the real network
 	now    bridge.Now
 	log    *slog.Logger
+
+	acceptEmptyStore bool // start afresh where the store was and is gone
 }
 
 func realWorld(log *slog.Logger) world {
@@ -64,7 +66,9 @@ func newApp(cfg *Config, w world) (*app, error) {
 	if err != nil {
 		return nil, &exitError{exitConfig, err}
 	}
-	engine, err := bolt.Open(cfg.Store.Path, bolt.Options{Now: w.now})
+	o := engineOptions(w.now)
+	o.AcceptEmpty = w.acceptEmptyStore
+	engine, err := bolt.Open(cfg.Store.Path, o)
 	if err != nil {
 		return nil, &exitError{exitEnvironment, err}
 	}
@@ -73,6 +77,9 @@ func newApp(cfg *Config, w world) (*app, error) {
 		lines: map[bridge.ProjectID]*projectLine{}, meter: status.NewMeter(w.now), started: w.now(),
 	}
 	a.state.Store("starting")
+	for _, n := range engine.Notes() {
+		w.log.Warn("the store is not as it should be", "found", n.Text, "at", n.At)
+	}
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.timed = newTimedEngine(engine, a.metrics)
 	a.store = store.New(a.timed, store.Options{Now: w.now, Holder: "sfbridge"})

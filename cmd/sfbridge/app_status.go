@@ -28,8 +28,11 @@ func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 		Snapshot: a.snapshot, Stories: stories{a.store}, Letters: letters{a.store}, Ready: a.ready, Meter: a.meter, Gatherer: a.metrics,
 		Lanes: stuckLanes{a.store, a.world.now}, Asker: asker{a.store, a.rules, a.world.now}, Log: a.world.log, Now: a.world.now,
 	})
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.Handle("/store/", h.Guarded(a.storeRoutes()))
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(a.world.log.Handler(), slog.LevelDebug),
 	}
@@ -72,6 +75,7 @@ func (a *app) snapshot(ctx context.Context) status.Status {
 	a.tellLag(&s)
 	a.tellDisk(&s)
 	tellAlarms(&s)
+	a.tellStore(&s, health.Damaged)
 	if !health.Writable {
 		s.Alarms = append(s.Alarms, status.Alarm{Name: "store-failed", Text: "the store cannot be written: " + health.Err, Help: "free the disk, then restart"})
 	}

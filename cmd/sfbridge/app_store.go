@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"sfbridge/bridge/status"
 	"sfbridge/store"
 	"sfbridge/store/bolt"
 )
@@ -23,6 +24,18 @@ type timedEngine struct {
 	mu   sync.Mutex
 	last []float64
 	next int
+}
+
+// tellStore says what was found wrong in the store when it was opened, for a week, and since.
+func (a *app) tellStore(s *status.Status, damaged []string) {
+	const help = "sfbridge store check lists it; a backup is put back with: sfbridge store restore BACKUP"
+	for _, n := range a.engine.Notes() {
+		alarm(s, "store-damaged", help, "%s", n.Text)
+		s.Alarms[len(s.Alarms)-1].Since = &n.At
+	}
+	if len(damaged) > 0 {
+		alarm(s, "store-damaged", help, "%s cannot be read and are left out, the first is %s", numberOf(len(damaged), "record"), damaged[0])
+	}
 }
 
 func newTimedEngine(db *bolt.DB, to prometheus.Registerer) *timedEngine {

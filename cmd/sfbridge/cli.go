@@ -23,6 +23,7 @@ type cli struct {
 	Why         whyCommand         `cmd:"" help:"Tell what happened to one record or contact, in order, and why."`
 	Lanes       lanesCommand       `cmd:"" help:"List, release or skip what is stuck and blocks what came after it."`
 	DeadLetters deadLettersCommand `cmd:"" name:"dead-letters" help:"List, show, redrive or drop what was buried."`
+	Store       storeCommand       `cmd:"" help:"Back up, restore, check, salvage or compact the store."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -19,7 +19,7 @@ func withStore(ctx context.Context, cfg *Config, do func(letters) error) error {
 	if _, err := os.Stat(cfg.Store.Path); err != nil {
 		return &exitError{exitEnvironment, bridge.Hint(fmt.Errorf("no daemon answers and there is no store: %w", err), "start the daemon, or run this where its store is")}
 	}
-	engine, err := bolt.Open(cfg.Store.Path, bolt.Options{Now: time.Now})
+	engine, err := bolt.Open(cfg.Store.Path, engineOptions(time.Now))
 	if err != nil {
 		return &exitError{exitEnvironment, err}
 	}

@@ -10,6 +10,7 @@ import (
 // runCommand is the daemon.
 type runCommand struct {
 	configFlag
+	AcceptEmptyStore bool `help:"Start afresh where the store is missing or empty though there was one. What it held is lost."`
 }
 
 // Run carries until a signal comes. The first one stops in order, the second at once.
@@ -18,7 +19,9 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(cfg, realWorld(newLog(cfg, c)))
+	w := realWorld(newLog(cfg, c))
+	w.acceptEmptyStore = r.AcceptEmptyStore
+	a, err := newApp(cfg, w)
 	if err != nil {
 		return err
 	}

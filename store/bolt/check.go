@@ -13,10 +13,10 @@ import (
 
 // Checked tells what a look at a whole store found.
 type Checked struct {
-	Store    string
-	Counter  uint64
-	Records  uint64
-	Problems []Problem // a sentence each, none where all is well
+	Store    string    `json:"store"`
+	Counter  uint64    `json:"counter,string"` // the last operation
+	Records  uint64    `json:"records,string"` // that can be read
+	Problems []Problem `json:"problems"`       // a sentence each, none where all is well
 }
 
 // Check looks at every page and every record of a store that no process has open. It only reads.

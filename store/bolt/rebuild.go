@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -201,6 +202,7 @@ func Salvage(ctx context.Context, path, to string, o Options) (Salvaged, error) 
 	if err := put(to+".new", to); err != nil {
 		return Salvaged{}, fmt.Errorf("salvage %s: %w", path, err)
 	}
+	s.lost = slices.DeleteFunc(s.lost, func(l Lost) bool { return l.Bucket == string(bucketTTL) }) // it is made anew from the records
 	r := Salvaged{Lost: s.problems()}
 	if s.stated != nil {
 		r.Stated = s.stated.count

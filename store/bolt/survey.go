@@ -38,8 +38,8 @@ func (l Lost) String() string {
 
 // Problem is one thing that does not hold in a store.
 type Problem struct {
-	Key  string // of a record, "" otherwise
-	Text string // a sentence
+	Key  string `json:"key,omitempty"` // of a record, "" otherwise
+	Text string `json:"text"`          // a sentence
 }
 
 // problemBound is how many problems are kept of one look; a disk that lost more of them needs no longer list.
