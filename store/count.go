@@ -21,6 +21,7 @@ type OutletCounts struct {
 	Lanes    int       // that hold them
 	Busy     int       // lanes whose head is in hand
 	Deferred int       // lanes whose head waits for its time
+	Shadowed int       // records, contacts and activities that were carried in shadow and are out of sync
 	Oldest   time.Time // when the oldest folded one was taken in; zero where nothing waits
 }
 
@@ -31,6 +32,9 @@ func (s *Store) Counts() Counts {
 	c := Counts{Outlets: map[bridge.Outlet]OutletCounts{}, DeadLetters: maps.Clone(s.dead), Unfolded: len(s.fresh), Bytes: s.bytes}
 	for o := range s.outlets {
 		c.Outlets[o] = OutletCounts{}
+	}
+	for o, n := range s.owed {
+		c.Outlets[o] = OutletCounts{Shadowed: n}
 	}
 	for _, l := range s.lanes {
 		o := c.Outlets[l.key.outlet]

@@ -20,6 +20,7 @@
 //	b/<seq>-<delivery>                         a dead letter
 //	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/ and j/
 //	c/traced                                   the first block of lines that j/ does not know
+//	d/<org>/<project>/<direction>/<source>/<transfer>/<delivery, or s>   what was carried in shadow and is owed
 //	f/<project>/<direction>                    a breaker
 //	h/<org>/<topic>/<from>                     a hole
 //	i/<org>/<object>/<hash of field, value>/<record>   the identity index, salted: no address or number stands in a key

@@ -158,6 +158,7 @@ const (
 	prefixEntry       = "e/"
 	prefixAttempt     = "a/"
 	prefixLetter      = "b/"
+	prefixDebt        = "d/"
 	prefixBreaker     = "f/"
 	prefixHole        = "h/"
 	prefixIndex       = "i/"

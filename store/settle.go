@@ -39,8 +39,14 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 		return err
 	}
 	defer s.finish(ctx, f)
-	err = s.commit(ctx, func(p *plan) error {
+	owes, anew := shadowed(e.Story), false
+	err = s.commit(ctx, func(p *plan) (err error) {
 		s.planEnd(p, l.out, l.saved)
+		if owes {
+			if anew, err = p.owe(w); err != nil {
+				return err
+			}
+		}
 		if letter != nil {
 			if err := p.put(letterKey(letter.ID), letter, 0); err != nil {
 				return err
@@ -56,6 +62,9 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 	s.mu.Lock()
 	orphans := s.endLocked(l.out)
 	s.finishLocked(l)
+	if anew {
+		s.oweLocked(w.Head().Lane.Outlet(), 1)
+	}
 	s.mu.Unlock()
 	return s.clean(ctx, orphans)
 }

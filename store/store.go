@@ -51,6 +51,7 @@ type Store struct {
 	defers  deferred
 	timer   *time.Timer
 	dead    map[bridge.ProjectID]int
+	owed    map[bridge.Outlet]int // deliveries that were carried in shadow
 	damaged []string
 	told    chan struct{} // closed and replaced when stories were written
 
@@ -99,7 +100,7 @@ func New(kv KV, o Options) *Store {
 	return &Store{
 		kv: kv, o: o, seed: maphash.MakeSeed(),
 		lanes: map[laneKey]*lane{}, outlets: map[bridge.Outlet]*outlet{}, classes: classes{},
-		several: map[uint64]*several{}, fresh: map[uint64]uint32{}, dead: map[bridge.ProjectID]int{},
+		several: map[uint64]*several{}, fresh: map[uint64]uint32{}, dead: map[bridge.ProjectID]int{}, owed: map[bridge.Outlet]int{},
 		told: make(chan struct{}), toFold: make(chan struct{}, 1), closed: make(chan struct{}), trace: trace{turn: make(chan struct{}, 1)},
 	}
 }

@@ -36,6 +36,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"ListsStuckLanes", listsStuck},
 		{"ReleasesAStuckLane", releasesStuck},
 		{"SkipsTheHeadOfAStuckLane", skipsStuck},
+		{"OwesWhatWasCarriedInShadow", owes},
 		{"MergesStateInAFullLane", mergesFullLane},
 		{"RefusesWhenFull", refusesFull},
 		{"CarriesWhatWorkCauses", carriesNext},

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sfbridge/bridge"
+)
+
+// A debt is a delivery that was carried in shadow: what it would have sent stays out of sync until it is carried again. A state delivery owes once for its
+// lane and transfer, whatever changed and how often, and comes back with all fields dirty; an append owes with its payload.
+
+func debtKey(d *bridge.Delivery) string {
+	last := "s"
+	if d.Kind == bridge.Append {
+		last = namePart(d.ID)
+	}
+	return prefixDebt + join(idPart(d.Lane.Org), namePart(d.Lane.Project), namePart(d.Lane.Direction), namePart(d.Lane.Source), namePart(d.Transfer), last)
+}
+
+// shadowed reports whether anything of a work would have been sent and was not.
+func shadowed(lines []bridge.Story) bool {
+	return slices.ContainsFunc(lines, func(l bridge.Story) bool { return l.Outcome == bridge.Shadowed })
+}
+
+// owe plans the debt of a work and reports whether it is a new one.
+func (p *plan) owe(w *bridge.Work) (bool, error) {
+	l := newLetter(w, "carried in shadow", p.s.o.Now())
+	if l.Delivery.Kind != bridge.Append {
+		l.Delivery.Dirty, l.Delivery.Edge = nil, bridge.EdgeNone
+		l.Entry, l.RowOf = bridge.Entry{Kind: bridge.OperatorEntry}, nil
+	}
+	key := debtKey(&l.Delivery)
+	var old letterRecord
+	found, err := p.read(key, &old)
+	if err != nil {
+		return false, err
+	}
+	return !found, p.put(key, l, 0)
+}
+
+// openDebts counts what is owed.
+func (s *Store) openDebts(ctx context.Context) error {
+	return eachValue(ctx, s, prefixDebt, func(_ string, l *letterRecord) error {
+		s.owed[l.Delivery.Lane.Outlet()]++
+		return nil
+	})
+}
+
+// Unshadow appends again what was carried in shadow and is not any more, in the order in which it was last carried, and answers how much that is. Like
+// what an earlier process left, it is compared with what the other side holds by now before it is sent. It must be called between Open and the first
+// Append.
+func (s *Store) Unshadow(ctx context.Context, still func(d *bridge.Delivery) bool) (int, error) {
+	var due []letterRecord
+	if err := s.usable(ctx); err != nil {
+		return 0, err
+	}
+	err := eachValue(ctx, s, prefixDebt, func(_ string, l *letterRecord) error {
+		if !still(&l.Delivery) {
+			due = append(due, *l)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	slices.SortStableFunc(due, func(a, b letterRecord) int { return a.Buried.Compare(b.Buried) })
+	n := 0
+	for part := range slices.Chunk(due, chunkEntries) {
+		if err := s.repay(ctx, part); err != nil {
+			return n, fmt.Errorf("carry again what was carried in shadow: %w", err)
+		}
+		n += len(part)
+	}
+	return n, nil
+}
+
+// repay appends the deliveries of debts and ends the debts in one step.
+func (s *Store) repay(ctx context.Context, debts []letterRecord) error {
+	b := &batch{}
+	var lines []bridge.Story
+	for i := range debts {
+		d := debts[i].letter()
+		e := d.Entry
+		e.Kind, e.At, e.Deliveries = bridge.OperatorEntry, s.o.Now().UTC(), []bridge.Delivery{d.Delivery}
+		b.entries = append(b.entries, e)
+		line := lineOf(&d.Delivery, s.o.Now())
+		line.Outcome, line.Reason = bridge.Operator, "shadow was switched off: what was not sent is carried again"
+		lines = append(lines, line)
+	}
+	if err := s.encode(b); err != nil {
+		return err
+	}
+	for from := 0; from < len(b.entries); {
+		to := b.chunk(from)
+		part := &batch{entries: b.entries[from:to], values: b.values[from:to]}
+		if err := s.repayPart(ctx, part, lines[from:to]); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (s *Store) repayPart(ctx context.Context, b *batch, lines []bridge.Story) error {
+	f, err := s.begin(ctx, &bridge.Effects{Story: lines})
+	if err != nil {
+		return err
+	}
+	defer s.finish(ctx, f)
+	s.admitAlways(b)
+	defer s.appendDone(b.first)
+	err = s.commit(ctx, func(p *plan) error {
+		for i := range b.entries {
+			key := seqKey(prefixEntry, b.first+uint64(i))
+			p.add(Op{Key: key, Val: seal(key, b.values[i])})
+			p.delete(debtKey(&b.entries[i].Deliveries[0]))
+		}
+		return f.plan(p)
+	})
+	if err != nil {
+		s.refuse(b, 0)
+		return err
+	}
+	s.appended(b, 0, len(b.entries))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.legacy = b.first + uint64(len(b.entries)) - 1
+	for i := range b.entries {
+		s.oweLocked(b.entries[i].Deliveries[0].Lane.Outlet(), -1)
+	}
+	return nil
+}
+
+func (s *Store) oweLocked(o bridge.Outlet, n int) {
+	if s.owed[o] += n; s.owed[o] <= 0 {
+		delete(s.owed, o)
+	}
+}

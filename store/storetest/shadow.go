@@ -1,0 +1,72 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/store"
+)
+
+// shade settles a work as one that was carried in shadow.
+func (h *house) shade(w bridge.Work) {
+	h.t.Helper()
+	h.settle(w, bridge.Effects{Story: []bridge.Story{{Org: org, Project: project, Outcome: bridge.Sent}, {Org: org, Project: project, Outcome: bridge.Shadowed}}})
+}
+
+func owes(t *testing.T, h *house) {
+	counts := func(in, out int) {
+		t.Helper()
+		c := h.Counts().Outlets
+		if c[inbound].Shadowed != in || c[outbound].Shadowed != out {
+			t.Errorf("%d and %d are owed, want %d and %d", c[inbound].Shadowed, c[outbound].Shadowed, in, out)
+		}
+	}
+	h.put(state("one", 1, "Email"), state("sent", 2, "Email"), activity("first", "17"), activity("second", "17"))
+	h.shade(h.takes(inbound, "one"))
+	h.settle(h.takes(inbound, "sent"), bridge.Effects{Story: []bridge.Story{{Outcome: bridge.Sent}}})
+	h.shade(h.takes(outbound, "first"))
+	h.shade(h.takes(outbound, "second"))
+	time.Sleep(time.Second)
+	h.put(state("two", 1, "Phone"))
+	h.shade(h.takes(inbound, "two")) // of the same lane and transfer: it owes already
+	h.empty()
+	counts(1, 2)
+	h.reopen()
+	counts(1, 2)
+	for _, c := range []struct {
+		still func(*bridge.Delivery) bool
+		want  int
+	}{
+		{func(*bridge.Delivery) bool { return true }, 0},
+		{func(d *bridge.Delivery) bool { return d.Lane.Direction == bridge.Inbound }, 2},
+		{func(*bridge.Delivery) bool { return false }, 1},
+		{func(*bridge.Delivery) bool { return false }, 0},
+	} {
+		if n, err := h.Unshadow(h.ctx(), c.still); n != c.want || err != nil {
+			t.Errorf("%d come back, %v; want %d", n, err, c.want)
+		}
+	}
+	counts(0, 0)
+	h.fold()
+	for _, id := range []bridge.DeliveryID{"first", "second"} {
+		w := h.takes(outbound, id)
+		if !w.Resumed || w.Entry.Callback == nil || string(w.Entry.Callback.Body) != `{"id":"`+string(id)+`"}` {
+			t.Errorf("%s comes back as %+v", id, w)
+		}
+		h.settle(w, bridge.Effects{})
+	}
+	w := h.takes(inbound, "two")
+	if !w.Resumed || w.Dirty() != nil || w.Entry.Change != nil {
+		t.Errorf("the state comes back as %+v", w)
+	}
+	h.settle(w, bridge.Effects{})
+	h.empty()
+	lines, err := h.Stories(h.ctx(), store.StoryFilter{Key: "two"}, 5)
+	if err != nil || len(lines) != 1 || lines[0].Outcome != bridge.Operator {
+		t.Errorf("%+v %v", lines, err)
+	}
+	h.reopen()
+	counts(0, 0)
+	h.empty()
+}
