@@ -54,6 +54,8 @@ type Claim struct {
 	At   time.Time `json:"at"`
 	// Agreed is what the create carries: the baseline, if it turns out that it was done.
 	Agreed map[Attribute]Agreed `json:"agreed,omitempty"`
+	// Also names the identities that the delivery claimed beside this one, so that all of them end with it.
+	Also []string `json:"also,omitempty"`
 	// Before is the baseline that Agreed was to replace; what was never agreed on is not in it. It is kept for writes to linked records.
 	Before map[Attribute]Agreed `json:"before,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"sfbridge/bridge"
@@ -74,10 +75,24 @@ func (t *trip) making() bridge.Claim {
 	return t.claim("made-" + string(lane.Direction) + "-" + lane.Source)
 }
 
+// ended is the claim that stands in the way of creating a contact in Salesforce anew whose record is gone. It is nobody's, and stands until he is
+// linked again.
+func (t *trip) ended(c bridge.ContactID) bridge.Claim {
+	cl := t.claim(endedName(c))
+	cl.Delivery = ""
+	return cl
+}
+
+func endedName(c bridge.ContactID) string { return "ended-" + string(c) }
+
+// errEnded says that the contact's record was deleted.
+var errEnded = errors.New("the contact's record was deleted in Salesforce, and is not created anew")
+
 // made are the identities of the contact that an earlier try may have created from the record, surest first: the record's id, where the contact bears
-// it, and what the contact was created with. Both sides may have been edited since.
+// it, and what the contact was created with. Both sides may have been edited since. A record that comes back may have had a contact before.
 func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity {
-	if t.past == nil {
+	back := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeUndelete })
+	if t.past == nil && !back {
 		return nil
 	}
 	ids := tr.IdentityOf(t.past)
@@ -85,6 +100,52 @@ func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity
 		ids = append([]bridge.Identity{id}, ids...)
 	}
 	return ids
+}
+
+// bundle has the claim of the making name the others, so that they are found again whatever the identity fields say by then.
+func (t *trip) bundle() {
+	name := t.making().Identity
+	var also []string
+	for _, c := range t.candidates {
+		if c.Identity != name {
+			also = append(also, c.Identity)
+		}
+	}
+	for i := range t.candidates {
+		if t.candidates[i].Identity == name {
+			t.candidates[i].Also = also
+		}
+	}
+}
+
+// keep notes a claim that this delivery holds, and what an earlier try promised by it.
+func (t *trip) keep(h bridge.Claim) {
+	t.claimed = append(t.claimed, h)
+	for _, name := range h.Also {
+		t.claimed = append(t.claimed, t.claim(name))
+	}
+	if h.Sent && t.retried() {
+		t.past = h.Agreed
+	}
+}
+
+// yield gives back what earlier tries claimed, where this one ended without a look at it.
+func (t *trip) yield(ctx context.Context) error {
+	if !t.retried() || t.candidates != nil || t.w.Head().Kind == bridge.Append {
+		return nil
+	}
+	t.candidates = []bridge.Claim{t.making()}
+	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
+	if err != nil {
+		return fmt.Errorf("look for claims of earlier tries: %w", err)
+	}
+	t.claimed = append(t.claimed, t.candidates...)
+	for _, h := range stand {
+		if h.Delivery == t.w.Head().ID {
+			t.keep(h)
+		}
+	}
+	return nil
 }
 
 // unclaim gives back what an earlier try claimed for somebody who is linked by now. A contact that it may have created and not lived to tag is tagged.
@@ -147,10 +208,30 @@ func (t *trip) adopt(ctx context.Context, tr *rule.Transfer, row bridge.Row, con
 			return nil
 		}
 	}
-	return t.send(ctx, tr, row, t.link(tr, row.Record, contact))
+	if err := t.send(ctx, tr, row, t.link(tr, row.Record, contact)); err != nil {
+		return err
+	}
+	t.fill(contact)
+	return nil
 }
 
+// fill has an adopted contact carried outbound, where he may hold something that the record does not: what was never agreed on is filled, not cleared.
+func (t *trip) fill(contact bridge.ContactID) {
+	for _, l := range t.effects.Links {
+		for _, tr := range t.transfers(l.Object) {
+			if l.Contact == contact && tr.Unagreed(&l) {
+				lane := bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Outbound, Source: string(contact)}
+				id := rule.DeliveryID(t.org(), string(t.w.Head().ID), string(contact), "")
+				t.effects.Next = append(t.effects.Next, bridge.Delivery{ID: id, Kind: bridge.State, Lane: lane})
+				return
+			}
+		}
+	}
+}
+
+// link is a new link. It ends what was noted of an earlier one's end.
 func (t *trip) link(tr *rule.Transfer, r bridge.RecordID, c bridge.ContactID) *bridge.Link {
+	t.traces = append(t.traces, t.ended(c))
 	return &bridge.Link{Org: t.org(), Project: t.o.Project, Object: tr.Object, Record: r, Contact: c, Baseline: t.past, Since: t.c.d.Now()}
 }
 
@@ -206,13 +287,21 @@ func (t *trip) recall(ctx context.Context, tr *rule.Transfer) error {
 	if tr.Shadow || !t.retried() {
 		return nil
 	}
-	return t.take(ctx, tr)
+	err := t.take(ctx, tr)
+	if errors.Is(err, errEnded) {
+		t.barred = true // he may still match a record that is there
+		return nil
+	}
+	return err
 }
 
 // promise claims the identities right before a create, with what it will agree on.
 func (t *trip) promise(ctx context.Context, tr *rule.Transfer, agreed map[bridge.Attribute]bridge.Agreed) error {
 	for i := range t.candidates {
 		t.candidates[i].Sent, t.candidates[i].Agreed = true, agreed
+	}
+	if t.barred {
+		return errEnded
 	}
 	if !t.retried() {
 		return t.take(ctx, tr)
@@ -231,6 +320,9 @@ func (t *trip) take(ctx context.Context, tr *rule.Transfer) error {
 		return err
 	}
 	for _, h := range others {
+		if strings.HasPrefix(h.Identity, endedName("")) {
+			return errEnded
+		}
 		if t.c.d.Now().Sub(h.At) < claimAge {
 			return &waitError{rung(4), "delivery " + string(h.Delivery) + " is creating the same person"}
 		}
@@ -240,6 +332,7 @@ func (t *trip) take(ctx context.Context, tr *rule.Transfer) error {
 
 // hold takes the candidates, unless others hold some, and notes which are this delivery's now and what an earlier try promised by them.
 func (t *trip) hold(ctx context.Context, tr *rule.Transfer) (others []bridge.Claim, err error) {
+	t.bundle()
 	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
 	if err != nil {
 		return nil, fmt.Errorf("claim the identities: %w", err)
@@ -250,13 +343,10 @@ func (t *trip) hold(ctx context.Context, tr *rule.Transfer) (others []bridge.Cla
 			others = append(others, h)
 			continue
 		}
-		t.claimed = append(t.claimed, h)
-		if h.Sent && t.retried() {
-			t.past = h.Agreed
-		}
+		t.keep(h)
 	}
 	if len(others) == 0 {
-		t.claimed = slices.Clone(t.candidates)
+		t.claimed = append(t.claimed, t.candidates...)
 	}
 	t.claimed = append(t.claimed, t.identityClaims(tr.IdentityOf(t.past))...) // the identities may be others by now
 	return others, nil

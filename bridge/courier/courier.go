@@ -275,6 +275,11 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 	verdict, _ := bridge.VerdictOf(err)
 	c.remember(t.w.Head().ID, verdict, bridge.IsUncertain(err))
 	c.figures.carried(t.o.Outlet, verdict)
+	if verdict == bridge.Done || verdict == bridge.Bury {
+		if err := t.yield(ctx); err != nil {
+			return err
+		}
+	}
 	switch verdict {
 	case bridge.Done:
 		t.effects.Unclaim = slices.Concat(t.claimed, t.traces) // whoever was to be created is linked, or nobody will create him for this

@@ -206,6 +206,7 @@ func (t *trip) leave(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 	}
 	t.effects.Unlinks = []bridge.Link{*link}
 	if tr.OnDelete != bridge.DeleteContact {
+		t.effects.Claims = append(t.effects.Claims, t.ended(link.Contact))
 		t.tell(bridge.Skipped, "", nil, why+"; the link ends, the contact stays")
 		return nil
 	}
@@ -246,6 +247,7 @@ func (t *trip) merged(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	}
 	t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
 	if err == nil && have.Contact != link.Contact {
+		t.effects.Claims = append(t.effects.Claims, t.ended(link.Contact))
 		t.tell(bridge.Skipped, "", nil, fmt.Sprintf("the record was merged into %s, which is linked to contact %s; this link ends", master, have.Contact))
 		return nil
 	}

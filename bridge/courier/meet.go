@@ -32,7 +32,12 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return nil
 	}
-	if err := t.promise(ctx, tr, j.Agreed); err != nil {
+	err = t.promise(ctx, tr, j.Agreed)
+	if errors.Is(err, errEnded) {
+		t.tell(bridge.Skipped, "", nil, err.Error())
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	out := t.put(ctx, w)

@@ -146,13 +146,17 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	if err := t.lockKeys(transfers, c); err != nil {
 		return err
 	}
+	var rival *waitError
+	if creator != nil {
+		if err := t.recall(ctx, creator); err != nil && !errors.As(err, &rival) {
+			return err
+		}
+	}
 	if done, err := t.matched(ctx, transfers, c, t.named); done || err != nil {
 		return err // whoever else is creating the same person does it for this record
 	}
-	if creator != nil {
-		if err := t.recall(ctx, creator); err != nil {
-			return err
-		}
+	if rival != nil {
+		return rival
 	}
 	if done, err := t.matched(ctx, transfers, c, t.alike); done || err != nil {
 		return err
@@ -184,6 +188,7 @@ func (t *trip) lockKeys(transfers []*rule.Transfer, c bridge.Contact) error {
 	for _, cl := range t.candidates {
 		locks = append(locks, t.identityLock(cl.Identity))
 	}
+	t.candidates = append(t.candidates, t.claim(endedName(c.ID)))
 	return t.need(locks...)
 }
 

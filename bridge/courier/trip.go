@@ -22,6 +22,7 @@ type trip struct {
 	claimed    []bridge.Claim // held by this delivery
 	traces     []bridge.Claim // words of writes, no longer needed once this is settled
 	candidates []bridge.Claim // on the identities that are locked, taken or not
+	barred     bool           // outbound: the contact's record was deleted, nobody is created for him
 	tags       []string       // inbound: to be put on a contact that an earlier try may have created
 	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
 	past map[bridge.Attribute]bridge.Agreed
@@ -49,6 +50,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
+		t.barred = false
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

@@ -290,12 +290,15 @@ func (t *trip) lost(ctx context.Context, tr *rule.Transfer, link *bridge.Link, e
 		if err := t.merged(ctx, tr, link, fate.Master); err != nil {
 			return err
 		}
-		if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Links: t.effects.Links, Unlinks: t.effects.Unlinks, Next: t.effects.Next}); e != nil {
+		if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{
+			Links: t.effects.Links, Unlinks: t.effects.Unlinks, Next: t.effects.Next, Claims: t.effects.Claims,
+		}); e != nil {
 			return e
 		}
 		return &waitError{rung(1), "the record was merged; carrying to the one that won"}
 	case fate.Deleted:
 		t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
+		t.effects.Claims = append(t.effects.Claims, t.ended(link.Contact))
 		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
 		return nil
 	}

@@ -256,6 +256,16 @@ func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
 	return false
 }
 
+// Unagreed reports whether some attribute that goes outbound was never agreed on.
+func (t *Transfer) Unagreed(link *bridge.Link) bool {
+	for _, p := range t.pairs {
+		if _, agreed := baseline(link, p.Platform); !agreed && p.Direction.Covers(bridge.Outbound) && p.Salesforce != "" && p.Salesforce != "Id" {
+			return true
+		}
+	}
+	return false
+}
+
 // SameField reports whether two values of a field mean the same to Salesforce: the transfer's format of that field decides.
 func (t *Transfer) SameField(f bridge.Field, a, b bridge.Value) bool {
 	for _, p := range t.pairs {

@@ -41,6 +41,9 @@ type model struct {
 	edits    []*userEdit
 	trace    []string
 	logged   map[string]bool
+	joined   int             // people who came in the middle
+	won      map[string]bool // people whose record another was merged into
+	gone     map[string]bool // people whose record was deleted or merged away
 }
 
 // life is one process.
@@ -180,7 +183,7 @@ func (m *model) kill() {
 // act is one thing that happens.
 type act struct {
 	After  time.Duration
-	Kind   string // edit, join, kill
+	Kind   string
 	Person int
 	Side   int // 0 = Salesforce, 1.. = the projects
 	Field  int
@@ -203,8 +206,8 @@ func drawScript(t *rapid.T) script {
 		Acts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
 			return act{
 				After:  time.Duration(rapid.SampledFrom([]int{0, 30, 120, 400, 1500, 5000}).Draw(t, "after")) * time.Millisecond,
-				Kind:   rapid.SampledFrom([]string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "kill"}).Draw(t, "kind"),
-				Person: rapid.IntRange(0, 2).Draw(t, "person"), Side: rapid.IntRange(0, 2).Draw(t, "side"),
+				Kind:   rapid.SampledFrom([]string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "join", "join", "kill", "kill", "delete", "undelete", "merge"}).Draw(t, "kind"),
+				Person: rapid.IntRange(0, 4).Draw(t, "person"), Side: rapid.IntRange(0, 2).Draw(t, "side"),
 				Field: rapid.IntRange(0, 4).Draw(t, "field"), Value: rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 3}).Draw(t, "value"),
 			}
 		}), 1, 14).Draw(t, "acts"),
@@ -217,7 +220,7 @@ var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "
 func (s *script) play(t *testing.T) (wrong, trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		m := &model{ctx: ctx, logged: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		m := &model{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
 		for i := range s.Projects {
 			id := bridge.ProjectID("pq"[i : i+1])
 			m.projects = append(m.projects, id)
@@ -306,8 +309,11 @@ func (m *model) bring(side int, set bridge.Fields) {
 
 // do lets one thing happen.
 func (m *model) do(s *script, i int, a *act) {
-	side, person := a.Side%(s.Projects+1), a.Person%s.People
+	side, person := a.Side%(s.Projects+1), a.Person%(s.People+m.joined)
 	switch a.Kind {
+	case "join":
+		m.join(s.People+m.joined, side)
+		m.joined++
 	case "kill":
 		m.kill()
 		time.Sleep(500 * time.Millisecond)
@@ -323,11 +329,54 @@ func (m *model) do(s *script, i int, a *act) {
 		m.mu.Lock()
 		m.bring(1, set)
 		m.mu.Unlock()
+	case "delete", "undelete", "merge":
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.end(a.Kind, fmt.Sprint("tag", person), fmt.Sprint("tag", (person+1)%(s.People+m.joined)))
 	default:
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.edit(i, side, fmt.Sprint("tag", person), editable[a.Field%len(editable)], a.Value)
 	}
+}
+
+// end deletes a record, brings it back, or merges it into another one.
+func (m *model) end(kind, tag, other string) {
+	m.trace = append(m.trace, fmt.Sprintf("%s USER %ss %s (%s)", stamp(time.Now()), kind, tag, other))
+	if kind == "undelete" {
+		for _, r := range m.near.rows {
+			if r.deleted && r.master == "" && r.values["Tag__c"].Text == tag {
+				m.near.undelete(r)
+				delete(m.gone, tag)
+			}
+		}
+		return
+	}
+	rs := m.records(tag)
+	if len(rs) != 1 || !m.linked(rs[0].id) {
+		return // who is deleted before a cut create was settled is created once more
+	}
+	var master bridge.RecordID
+	if kind == "merge" {
+		won := m.records(other)
+		if other == tag || len(won) != 1 || !m.linked(won[0].id) {
+			return
+		}
+		master = won[0].id
+		m.won[other] = true
+	}
+	m.gone[tag] = true
+	m.near.remove(rs[0], master)
+}
+
+// linked reports whether a record is linked in every project.
+func (m *model) linked(r bridge.RecordID) bool {
+	for _, p := range m.projects {
+		if _, err := m.life.store.LinkOf(m.ctx, modelOrg, p, r); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // edit lets a user change one field at one end, if the person is known there.
@@ -419,6 +468,12 @@ func (m *model) unequal(people int) (wrong []string) {
 	}
 	for tag := range tags {
 		rs := m.records(tag)
+		if m.gone[tag] {
+			if len(rs) > 0 {
+				wrong = append(wrong, fmt.Sprintf("%s was deleted and has %d records", tag, len(rs)))
+			}
+			continue
+		}
 		if len(rs) != 1 {
 			wrong = append(wrong, fmt.Sprintf("%s has %d records", tag, len(rs)))
 			continue
@@ -426,26 +481,38 @@ func (m *model) unequal(people int) (wrong []string) {
 		for _, id := range m.projects {
 			f := m.fars[id]
 			cs := f.find("custom.tag", tag)
-			if len(cs) != 1 {
+			if len(cs) == 0 || len(cs) > 1 && !m.won[tag] {
 				wrong = append(wrong, fmt.Sprintf("%s has %d contacts in %s", tag, len(cs), id))
 				continue
 			}
-			for field, a := range farOf {
-				near, there := rs[0].values[field], f.contacts[cs[0]][a]
-				same := near.Text == there.Text
-				switch field {
-				case "Email":
-					same = strings.EqualFold(near.Text, there.Text)
-				case "MobilePhone":
-					same = rule.Phone(near.Text, "MY") == rule.Phone(there.Text, "MY")
-				}
-				if !same {
-					wrong = append(wrong, fmt.Sprintf("%s of %s is %q in Salesforce and %q in %s", field, tag, near.Text, there.Text, id))
+			var differs []string
+			for i, c := range cs { // a record that won a merge may have two contacts, one of them linked
+				if one := f.compare(rs[0], c, tag); i == 0 || len(one) < len(differs) {
+					differs = one
 				}
 			}
+			wrong = append(wrong, differs...)
 		}
 	}
 	slices.Sort(wrong)
+	return wrong
+}
+
+// compare lists the fields in which a record and a contact differ.
+func (f *far) compare(r *nearRow, c bridge.ContactID, tag string) (wrong []string) {
+	for field, a := range farOf {
+		near, there := r.values[field], f.contacts[c][a]
+		same := near.Text == there.Text
+		switch field {
+		case "Email":
+			same = strings.EqualFold(near.Text, there.Text)
+		case "MobilePhone":
+			same = rule.Phone(near.Text, "MY") == rule.Phone(there.Text, "MY")
+		}
+		if !same {
+			wrong = append(wrong, fmt.Sprintf("%s of %s is %q in Salesforce and %q in %s", field, tag, near.Text, there.Text, f.project))
+		}
+	}
 	return wrong
 }
 
