@@ -12,7 +12,12 @@ import (
 	"sfbridge/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if children() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // open is the engine as the suites want it.
 func open(t testing.TB, dir string, now func() time.Time) storetest.Opened {
