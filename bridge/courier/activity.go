@@ -26,6 +26,10 @@ func (t *trip) activity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if who == "" && tr.NoRecord == bridge.SkipIt && tr.Shadow {
+		t.tell(bridge.Shadowed, "", nil, "the contact is linked to no record; he may be once the shadow ends")
+		return nil
+	}
 	if who == "" && tr.NoRecord == bridge.SkipIt {
 		t.tell(bridge.Skipped, "", nil, "the contact is linked to no record")
 		return nil

@@ -276,6 +276,7 @@ func inboundAgain(org bridge.OrgID, tr *rule.Transfer, r bridge.RecordID, dirty 
 
 // send brings a linked contact up to what the record says.
 func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
+	t.with = link
 	dirty := t.w.Dirty()
 	if dirty != nil {
 		for _, f := range t.news {

@@ -31,6 +31,7 @@ type trip struct {
 	news  []bridge.Field          // inbound: fields in which the record does not hold what we wrote
 
 	via     *rule.Transfer // outbound: the transfer that is written through
+	with    *bridge.Link   // the link that is carried over
 	clashed []string       // fields of the line that is told next which both sides had changed
 
 	fetched *bridge.Contact // outbound: the contact as read back
@@ -120,15 +121,18 @@ func (t *trip) tell(out bridge.Outcome, op bridge.Op, fields []string, reason st
 	} else {
 		s.Contact = bridge.ContactID(head.Lane.Source)
 	}
+	on := t.with
 	if n := len(t.effects.Links); n > 0 {
-		l := t.effects.Links[n-1]
-		s.Record, s.Contact, s.Object = l.Record, l.Contact, l.Object
+		on = &t.effects.Links[n-1]
+	}
+	if on != nil {
+		s.Record, s.Contact, s.Object = on.Record, on.Contact, on.Object
 	}
 	via := t.via
 	if head.Transfer != "" {
 		via = t.o.project.Transfer(head.Transfer)
 	} else if via != nil {
-		s.Transfer = via.ID
+		s.Transfer, s.Object = via.ID, via.Object
 	}
 	s.Judged, s.Identities, t.clashed = t.judged(via, verdict{out, fields, reason}), t.sought(), nil
 	if !t.w.Entry.At.IsZero() {

@@ -31,7 +31,7 @@ func (t *trip) update(ctx context.Context, link *bridge.Link, c bridge.Contact) 
 
 // writeThrough compares and writes one linked record, and answers the link as it stands then.
 func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge.Link, c bridge.Contact) (*bridge.Link, error) {
-	t.via = tr
+	t.via, t.with = tr, link
 	row, open, err := t.told(ctx, tr, link.Record)
 	if err != nil {
 		return link, err
