@@ -72,9 +72,12 @@ func TestBrowser_Pictures(t *testing.T) {
 	if *shots == "" {
 		t.Skip("no folder for pictures was named")
 	}
-	for name, trouble := range map[string]bool{"calm": false, "trouble": true} {
+	for _, name := range []string{"calm", "trouble", "shadow"} {
 		w := newWorld(Config{})
-		w.busy(trouble)
+		w.busy(name == "trouble")
+		if name == "shadow" {
+			w.shade()
+		}
 		server := httptest.NewServer(framed(w))
 		for look, flags := range map[string][]string{"light": nil, "dark": {"--force-dark-mode", "--blink-settings=preferredColorScheme=0"}} {
 			for width, size := range map[string]string{"desktop": "1280,2100", "phone": "500,3400"} {

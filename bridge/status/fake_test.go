@@ -193,6 +193,14 @@ func (w *world) trouble() {
 	}
 }
 
+// shade puts all but one transfer into shadow.
+func (w *world) shade() {
+	w.status.Outlets[0].Shadow, w.status.Outlets[0].Silent, w.status.Outlets[0].Shadowed = []bridge.TransferID{"contacts"}, true, new(int64(1204))
+	w.status.Outlets[1].Shadow, w.status.Outlets[1].Shadowed = []bridge.TransferID{"contacts", "closed-conversations"}, new(int64(0))
+	w.log.add(bridge.Story{At: noon, Project: "support", Direction: bridge.Inbound, Object: "Contact", Record: "0035g00000Xy001AAZ", Contact: "318842001",
+		Outcome: bridge.Shadowed, Op: bridge.OpUpdate, Fields: []string{"firstName"}})
+}
+
 // flow tells the stories of an hour.
 func (w *world) flow() {
 	for i := range 1500 {

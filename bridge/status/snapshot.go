@@ -68,6 +68,11 @@ type Outlet struct {
 	Waiting    *int64           `json:"waiting,string"`
 	OldestAgeS *float64         `json:"oldest_age_s"`
 	LastError  *string          `json:"last_error"`
+	// Shadow names the transfers that run and send nothing; Silent reports that these are all there are.
+	Shadow []bridge.TransferID `json:"shadow"`
+	Silent bool                `json:"silent"`
+	// Shadowed counts the records, contacts and activities that are out of sync because of it.
+	Shadowed *int64 `json:"shadowed,string"`
 	Flow
 }
 
@@ -128,6 +133,7 @@ func (s *Status) filled() {
 	list(&s.Alarms)
 	for i := range s.Outlets {
 		list(&s.Outlets[i].Minutes)
+		list(&s.Outlets[i].Shadow)
 	}
 	for i := range s.Topics {
 		utc(s.Topics[i].LastEvent)

@@ -96,15 +96,29 @@ func (v *view) mood(trouble error) mood {
 		return mood{"warn", "Stopping: what is in flight finishes", "Stopping"}
 	case v.State == "starting":
 		return mood{"warn", "Starting", "Starting"}
+	case n == 0 && v.silent():
+		return mood{"warn", "In shadow: all is shown and nothing is sent", "Shadow"}
 	case n == 1:
 		return mood{"warn", "One thing needs attention", "(1) Attention"}
 	case n > 1:
 		return mood{"warn", fmt.Sprintf("%d things need attention", n), fmt.Sprintf("(%d) Attention", n)}
+	case v.shaded():
+		return mood{"good", "Everything flows; some is in shadow and not sent", "Flowing"}
 	case v.Buried.Total != nil && *v.Buried.Total > 0:
 		return mood{"good", "Both directions flow; some letters are buried", "Flowing"}
 	default:
 		return mood{"good", "Everything flows", "Flowing"}
 	}
+}
+
+// silent reports that nothing is sent anywhere.
+func (v *view) silent() bool {
+	return len(v.Outlets) > 0 && !slices.ContainsFunc(v.Outlets, func(o Outlet) bool { return !o.Silent })
+}
+
+// shaded reports that some of it is not sent.
+func (v *view) shaded() bool {
+	return slices.ContainsFunc(v.Outlets, func(o Outlet) bool { return len(o.Shadow) > 0 })
 }
 
 func (v *view) stories(all []bridge.Story) {

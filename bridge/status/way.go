@@ -23,7 +23,7 @@ type bar struct{ X, Y, H string }
 
 type outletLine struct {
 	Outlet
-	Class, Waiting string
+	Class, Waiting, Note string
 }
 
 func (v *view) way(d bridge.Direction) way {
@@ -72,10 +72,33 @@ func outlet(o *Outlet) outletLine {
 	default:
 		l.Breaker = "flowing"
 	}
+	if o.Silent && l.Breaker == "flowing" {
+		l.Breaker, l.Class = "shadow", "calm"
+	}
 	if o.Waiting != nil && *o.Waiting > 0 {
 		l.Waiting = count(*o.Waiting)
 	}
+	l.Note = shadowText(o)
 	return l
+}
+
+// shadowText says what is shown and not sent, "" where everything is sent.
+func shadowText(o *Outlet) string {
+	if len(o.Shadow) == 0 {
+		return ""
+	}
+	text := "nothing is sent"
+	if !o.Silent {
+		names := make([]string, len(o.Shadow))
+		for i, t := range o.Shadow {
+			names[i] = string(t)
+		}
+		text = "nothing of " + strings.Join(names, ", ") + " is sent"
+	}
+	if o.Shadowed != nil && *o.Shadowed > 0 {
+		text += "; " + count(*o.Shadowed) + " out of sync by that"
+	}
+	return text
 }
 
 func platformName(all []string) string {

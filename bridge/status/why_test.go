@@ -131,3 +131,21 @@ func TestLanes_AreListedReleasedAndSkipped(t *testing.T) {
 		t.Errorf("limit 0 = %d", out.Code)
 	}
 }
+
+func TestPage_SaysWhatIsInShadow(t *testing.T) {
+	w := newWorld(Config{})
+	w.busy(false)
+	w.shade()
+	page := w.ask("GET", "/", nil).Body.String()
+	for _, want := range []string{
+		`<span class="chip calm">shadow</span>`, "nothing is sent; 1", "204 out of sync by that", "nothing of contacts, closed-conversations is sent<", "Everything flows; some is in shadow",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	w.status.Outlets[1].Silent = true
+	if page := w.ask("GET", "/", nil).Body.String(); !strings.Contains(page, "In shadow: all is shown and nothing is sent") {
+		t.Error("the page does not say that all is in shadow")
+	}
+}

@@ -140,6 +140,9 @@ func (a *app) Run(ctx context.Context) error {
 	if err := a.remember(base); err != nil {
 		return &exitError{exitEnvironment, err}
 	}
+	if err := a.unshadow(base); err != nil {
+		return &exitError{exitEnvironment, err}
+	}
 	return a.serve(ctx, base, public, admin)
 }
 

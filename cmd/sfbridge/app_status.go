@@ -153,6 +153,7 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 			c := counts.Outlets[bridge.Outlet{Project: p.ID, Direction: way}]
 			line := status.Outlet{Project: p.ID, Platform: a.cfg.Projects[string(p.ID)].Platform, Direction: way}
 			fillOutlet(&line, b, c, now)
+			tellShadow(&line, p, c)
 			s.Outlets = append(s.Outlets, line)
 			waiting += int64(c.Waiting)
 			if !c.Oldest.IsZero() && (oldest.IsZero() || c.Oldest.Before(oldest)) {

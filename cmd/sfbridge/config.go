@@ -65,6 +65,7 @@ type ProjectConfig struct {
 	Org       string           `toml:"org"`
 	Platform  string           `toml:"platform"`
 	Region    string           `toml:"region"` // ISO 3166 country of phones that are written without one
+	Shadow    bool             `toml:"shadow"` // everything runs and is shown, nothing is sent either way
 	Transfers []TransferConfig `toml:"transfer"`
 
 	rest    map[string]any // the platform's keys as they stand in the file
@@ -164,7 +165,7 @@ func (fs *faults) decodeSection(path string, p *ProjectConfig) {
 	}
 	p.Section = platform.section()
 	fields := fieldsOf(reflect.ValueOf(p.Section).Elem())
-	known := append(keysOf(fields), "org", "platform", "region", "transfer")
+	known := append(keysOf(fields), "org", "platform", "region", "shadow", "transfer")
 	for key, value := range p.rest {
 		if f, ok := fields[key]; ok {
 			fs.decode(join(path, key), value, f)

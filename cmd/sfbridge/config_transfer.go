@@ -54,7 +54,9 @@ func (c *Config) nouns() []bridge.Project {
 		p := c.Projects[name]
 		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org, Region: p.Region}
 		for i := range p.Transfers {
-			noun.Transfers = append(noun.Transfers, p.Transfers[i].noun())
+			t := p.Transfers[i].noun()
+			t.Shadow = t.Shadow || p.Shadow
+			noun.Transfers = append(noun.Transfers, t)
 		}
 		all = append(all, noun)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -69,9 +70,20 @@ func printStatus(out io.Writer, s *status.Status) {
 		}
 		line("%s %s\tbreaker %s, %s waiting, oldest %s, p50 %s, p99 %s%s", o.Project, o.Direction, o.Breaker, whole(o.Waiting), oldest,
 			seconds(o.P50S), seconds(o.P99S), because(o.LastError))
+		if len(o.Shadow) > 0 {
+			line("\tshadow: %s send nothing, %s out of sync by that", shadowNames(&o), whole(o.Shadowed))
+		}
 	}
 	line("dead letters\t%s", whole(s.Buried.Total))
 	_ = w.Flush()
+}
+
+func shadowNames(o *status.Outlet) string {
+	names := make([]string, len(o.Shadow))
+	for i, t := range o.Shadow {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
 }
 
 func whole(n *int64) string {
