@@ -7,5 +7,8 @@ func children() bool {
 	if mount := os.Getenv(diskArg); mount != "" {
 		os.Exit(diskMain(mount))
 	}
+	if spec := os.Getenv(killArg); spec != "" {
+		os.Exit(killMain(spec))
+	}
 	return false
 }

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"sfbridge/store"
@@ -97,7 +97,11 @@ func Open(path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := inspect(path, known, o.AcceptEmpty); err != nil {
+	absent, err := inspect(path, known, o.AcceptEmpty)
+	if err == nil && absent {
+		err = create(path)
+	}
+	if err != nil {
 		return nil, err
 	}
 	b, found, err := openFile(path, o)
@@ -175,25 +179,17 @@ func checkPages(b *bbolt.DB) error {
 	})
 }
 
-// prepare makes the buckets of a new file, or reads the counter of an old one, and writes what lies beside it.
+// prepare reads who the store is and how far it went, and writes what lies beside it.
 func (d *DB) prepare(known identity, fresh bool, s *survey) error {
 	found, err := d.readMeta()
 	if err != nil {
 		return openError(d.path, err)
 	}
 	switch {
-	case found == "" && known.Store != "" && !fresh:
-		return damaged(d.path, errors.New("it holds nothing, not even the store's id"))
 	case found == "":
-		if fresh || known.Store == "" {
-			known = newIdentity(d.now())
-		}
-		if err := d.create(known.Store); err != nil {
-			return openError(d.path, err)
-		}
-	case known.Store == "": // the process ended between the file and its identity
-		known = newIdentity(d.now())
-		known.Store = found
+		return damaged(d.path, errors.New("it holds nothing, not even the store's id"))
+	case known.Store == "" || fresh && known.Store != found: // the process ended between the file and its identity, or begins afresh
+		known = newIdentity(found, d.now())
 	case known.Store != found:
 		return foreign(d.path, known.Store, found)
 	}
@@ -203,7 +199,7 @@ func (d *DB) prepare(known identity, fresh bool, s *survey) error {
 	return d.writeBeside()
 }
 
-// readMeta answers the id that a file holds, "" for a new one, and takes over its counter.
+// readMeta answers the id that a file holds, "" for a file of something else, and takes over its counter.
 func (d *DB) readMeta() (id string, err error) {
 	err = d.bolt.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketMeta)
@@ -223,17 +219,26 @@ func (d *DB) readMeta() (id string, err error) {
 	return id, err
 }
 
-func (d *DB) create(id string) error {
-	d.counter = 1 // no cursor of a watch is ever 0
-	return d.bolt.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketKV, bucketSeq, bucketTTL, bucketMeta} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
-		return errors.Join(meta.Put(metaID, []byte(id)), meta.Put(metaCounter, binary.BigEndian.AppendUint64(nil, d.counter)))
-	})
+// create makes a new store that is there whole or not at all, whenever the power goes. Of two processes that do so at once one is first.
+func create(path string) error {
+	id := uuid.NewString()
+	made := path + "." + id + ".new"
+	r, err := newRebuilder(made)
+	if err == nil {
+		err = r.finish(id, 1) // no cursor of a watch is ever 0
+	}
+	if st, gone := os.Lstat(path); err == nil && gone == nil && st.Size() == 0 {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("make store %s: %w", path, err), os.Remove(made))
+	}
+	switch err := os.Link(made, path); {
+	case err == nil || errors.Is(err, fs.ErrExist): // the other process was first
+		return errors.Join(os.Remove(made), syncDir(path))
+	default: // a file system without links
+		return put(made, path)
+	}
 }
 
 // ID is the store's identity, given when it was created.

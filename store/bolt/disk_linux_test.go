@@ -237,6 +237,7 @@ var (
 	_ fs.NodeCreater   = (*diskRoot)(nil)
 	_ fs.NodeUnlinker  = (*diskRoot)(nil)
 	_ fs.NodeRenamer   = (*diskRoot)(nil)
+	_ fs.NodeLinker    = (*diskRoot)(nil)
 	_ fs.NodeFsyncer   = (*diskRoot)(nil)
 	_ fs.NodeOpener    = (*diskFile)(nil)
 	_ fs.NodeReader    = (*diskFile)(nil)
@@ -280,6 +281,23 @@ func (r *diskRoot) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to
 		delete(r.disk.names, name)
 	}
 	return errno
+}
+
+// Link gives a file a second name.
+func (r *diskRoot) Link(_ context.Context, target fs.InodeEmbedder, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	r.disk.mu.Lock()
+	defer r.disk.mu.Unlock()
+	f, ok := target.(*diskFile)
+	if !ok {
+		return nil, syscall.EPERM
+	}
+	errno := r.disk.op()
+	if errno != 0 {
+		return nil, errno
+	}
+	r.disk.names[name] = f
+	out.Mode, out.Size = syscall.S_IFREG|0o600, uint64(len(f.live))
+	return f.EmbeddedInode(), 0
 }
 
 // Fsync makes names durable.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	berrors "go.etcd.io/bbolt/errors"
 
 	"sfbridge/bridge"
@@ -30,8 +29,8 @@ type identity struct {
 	Created time.Time `json:"created"`
 }
 
-func newIdentity(now time.Time) identity {
-	return identity{uuid.NewString(), format, now.UTC().Truncate(time.Second)}
+func newIdentity(store string, now time.Time) identity {
+	return identity{store, format, now.UTC().Truncate(time.Second)}
 }
 
 func identityPath(path string) string { return path + ".identity" }
@@ -59,26 +58,26 @@ func readIdentity(path string) (identity, error) {
 	return id, nil
 }
 
-// inspect looks at the file before bbolt does.
-func inspect(path string, known identity, fresh bool) error {
+// inspect looks at the file before bbolt does, and reports whether there is none.
+func inspect(path string, known identity, fresh bool) (gone bool, err error) {
 	st, err := os.Lstat(path)
-	gone := errors.Is(err, fs.ErrNotExist)
+	gone = errors.Is(err, fs.ErrNotExist)
 	switch {
 	case gone:
 	case err != nil:
-		return fmt.Errorf("open store: %w", err)
+		return false, fmt.Errorf("open store: %w", err)
 	case !st.Mode().IsRegular():
-		return bridge.Hint(fmt.Errorf("store %s is not a regular file", path), "name the file itself, not a link to it")
+		return false, bridge.Hint(fmt.Errorf("store %s is not a regular file", path), "name the file itself, not a link to it")
 	case st.Mode().Perm()&0o077 != 0:
-		return bridge.Hint(fmt.Errorf("store %s can be read by others (mode %04o)", path, st.Mode().Perm()), "chmod 600 %s", path)
+		return false, bridge.Hint(fmt.Errorf("store %s can be read by others (mode %04o)", path, st.Mode().Perm()), "chmod 600 %s", path)
 	case st.Size() == 0:
 		gone = true
 	}
 	if gone && known.Store != "" && !fresh {
-		return bridge.Hint(fmt.Errorf("store %s is missing or empty, but was created %s: %w", path, known.Created.Format(time.DateOnly), store.ErrCorrupt),
+		return false, bridge.Hint(fmt.Errorf("store %s is missing or empty, but was created %s: %w", path, known.Created.Format(time.DateOnly), store.ErrCorrupt),
 			"sfbridge store restore BACKUP; to lose what it held and start afresh: sfbridge run --accept-empty-store")
 	}
-	return nil
+	return gone, nil
 }
 
 // writeBeside makes the identity and the pid of this process durable.

@@ -13,6 +13,7 @@ import (
 
 	"sfbridge/bridge"
 	"sfbridge/store"
+	"sfbridge/store/bolt"
 )
 
 // The workload of the fault tests: callbacks one by one, batches of changes with a position, all of them carried.
@@ -20,6 +21,7 @@ const (
 	testOrg   = bridge.OrgID("00D000000000001EAA")
 	testTopic = bridge.Topic("/data/ChangeEvents")
 	batchSize = 3
+	carriers  = 3
 )
 
 func outlet() bridge.Outlet { return bridge.Outlet{Project: "p", Direction: bridge.Outbound} }
@@ -118,7 +120,7 @@ func (l *ledger) drive(ctx context.Context, s *store.Store, name string, callbac
 		tickets <- struct{}{}
 	}
 	close(tickets)
-	for range 3 {
+	for range carriers {
 		g.Go(func() error {
 			for range tickets {
 				if _, err := l.carry(ctx, s); err != nil {
@@ -129,6 +131,36 @@ func (l *ledger) drive(ctx context.Context, s *store.Store, name string, callbac
 		})
 	}
 	return g.Wait()
+}
+
+// live works on a store in two runs of a daemon, as far as the disk lets it.
+func live(ctx context.Context, path string, o bolt.Options, l *ledger) error {
+	for run := range 2 {
+		if err := session(ctx, path, o, func(s *store.Store, _ *bolt.DB) error {
+			return l.drive(ctx, s, fmt.Sprint("run-", run), 8, 1+3*run, 3)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// session opens a store, does something and closes it; the first error ends it.
+func session(ctx context.Context, path string, o bolt.Options, do func(*store.Store, *bolt.DB) error) error {
+	db, err := bolt.Open(path, o)
+	if err != nil {
+		return err
+	}
+	base, end := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- db.Run(base) }()
+	s := store.New(db, store.Options{})
+	if err = s.Open(ctx); err == nil {
+		err = do(s, db)
+	}
+	s.Close()
+	end()
+	return errors.Join(err, <-done, db.Close())
 }
 
 func foldCount(ctx context.Context, s *store.Store, total int) error {
@@ -164,8 +196,8 @@ func (l *ledger) carry(ctx context.Context, s *store.Store) (string, error) {
 }
 
 // audit opens what is left and compares it with the ledger: everything that was acknowledged waits or was carried, nothing that was settled waits, and
-// a position is not ahead of its entries.
-func (l *ledger) audit(t *testing.T, kv store.KV) {
+// a position is not ahead of its entries. It answers how many deliveries that were out are handed out again.
+func (l *ledger) audit(t *testing.T, kv store.KV) (again int) {
 	t.Helper()
 	s := store.New(kv, store.Options{})
 	if err := s.Open(t.Context()); err != nil {
@@ -186,6 +218,9 @@ func (l *ledger) audit(t *testing.T, kv store.KV) {
 		if l.settled[id] {
 			t.Errorf("%s was settled and is handed out again", id)
 		}
+		if l.tried[id] {
+			again++
+		}
 	}
 	there := func(id string) bool { return l.tried[id] || rest.settled[id] }
 	for id := range l.acked {
@@ -198,7 +233,7 @@ func (l *ledger) audit(t *testing.T, kv store.KV) {
 		if l.position > 0 {
 			t.Errorf("position %d is lost", l.position)
 		}
-		return
+		return again
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -217,4 +252,5 @@ func (l *ledger) audit(t *testing.T, kv store.KV) {
 	if h := s.Health(t.Context()); len(h.Damaged) > 0 {
 		t.Errorf("damaged: %v", h.Damaged)
 	}
+	return again
 }

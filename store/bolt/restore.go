@@ -55,9 +55,7 @@ func Restore(ctx context.Context, path, from string, o Options) (Restored, error
 	}
 	o.reach(AfterRestore)
 	if known.Store != s.id {
-		known = newIdentity(o.time())
-		known.Store = s.id
-		if err := writeIdentity(path, known); err != nil {
+		if err := writeIdentity(path, newIdentity(s.id, o.time())); err != nil {
 			return r, err
 		}
 	}
