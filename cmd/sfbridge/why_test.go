@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -244,6 +245,68 @@ func TestWhy_ReadsTheStoreWhileNoDaemonRuns(t *testing.T) {
 	rules, err := localRules(filepath.Join("..", "..", "config.example.toml"))
 	if err != nil || rules.Project("support") == nil {
 		t.Errorf("the rules of the example: %v", err)
+	}
+}
+
+func TestCLI_AsksWhyAndFreesLanes(t *testing.T) {
+	var acts []string
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("key") != "+60 12-345" {
+			t.Errorf("asked for %s", r.URL.RawQuery)
+		}
+		_ = json.NewEncoder(w).Encode(status.Why{Steps: []status.Step{{What: "sent", Fields: []string{"Email"}}}})
+	})
+	mux.HandleFunc("GET /lanes", func(w http.ResponseWriter, r *http.Request) {
+		lanes := []status.Lane{{ID: "a1", Project: "support", Source: "003", State: "in hand", Reason: "503\nmore", Failed: 4, Behind: 12, AgeS: 61}}
+		if r.URL.Query().Get("limit") == "7" {
+			lanes = nil
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"lanes": lanes})
+	})
+	mux.HandleFunc("POST /lanes/{id}/{act}", func(w http.ResponseWriter, r *http.Request) {
+		acts = append(acts, r.PathValue("act")+" "+r.PathValue("id"))
+		switch r.PathValue("id") {
+		case "gone":
+			http.Error(w, "no lane waits with such a head", http.StatusNotFound)
+		case "busy":
+			http.Error(w, "it is being carried at this moment; look again", http.StatusConflict)
+		default:
+			_, _ = w.Write([]byte("{}"))
+		}
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	file := beside(t, server)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"why", "+60 12-345"}, 0, "sent  Email"},
+		{[]string{"why", "+60 12-345", "--json"}, 0, `"pairs": []`},
+		{[]string{"lanes", "list"}, 0, "a1  1m1s  support             003  4       12      in hand   503\n"},
+		{[]string{"lanes", "list", "--limit", "7"}, 0, "No lane is stuck."},
+		{[]string{"lanes", "list", "--json"}, 0, `"behind": 12`},
+		{[]string{"lanes", "release", "a1"}, 0, "1 released"},
+		{[]string{"lanes", "skip", "a1", "gone"}, exitConfig, "1 skipped"},
+		{[]string{"lanes", "skip", "busy"}, exitEnvironment, "0 skipped"},
+	} {
+		code, out, errOut := command(t, append(c.args, "-c", file)...)
+		if code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("%v = %d %q %q, want %d and %q", c.args, code, out, errOut, c.code, c.want)
+		}
+	}
+	if got := strings.Join(acts, ", "); got != "release a1, skip a1, skip gone, skip busy" {
+		t.Errorf("acts = %s", got)
+	}
+}
+
+func TestStatus_SaysWhatIsInShadow(t *testing.T) {
+	var out strings.Builder
+	printStatus(&out, &status.Status{Outlets: []status.Outlet{{Project: "support", Shadow: []bridge.TransferID{"contacts", "calls"}, Shadowed: new(int64(3))}}})
+	if want := "shadow: contacts, calls send nothing, 3 out of sync by that"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not in %s", want, out.String())
 	}
 }
 
