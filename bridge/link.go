@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -21,8 +22,8 @@ type Link struct {
 
 // Agreed is the value of one pair of fields on which both sides last agreed, as each side holds it.
 type Agreed struct {
-	Salesforce Value `json:"s"`
-	Platform   Value `json:"p"`
+	Salesforce Value `json:"s,omitzero"`
+	Platform   Value `json:"p,omitzero"`
 }
 
 // Equal reports whether both sides' values are the same.
@@ -56,28 +57,26 @@ type Claim struct {
 	Agreed map[Attribute]Agreed `json:"agreed,omitempty"`
 	// Also names the identities that the delivery claimed beside this one, so that all of them end with it.
 	Also []string `json:"also,omitempty"`
-	// Before is the baseline that Agreed was to replace; what was never agreed on is not in it. It is kept for writes to linked records.
-	Before map[Attribute]Agreed `json:"before,omitempty"`
+	// Before holds the baselines that Agreed was to replace, the zero value where there was none: that of the link, and what the same delivery agreed on
+	// before. The stream may bring any of its writes back. It is kept for writes to linked records.
+	Before map[Attribute][]Agreed `json:"before,omitempty"`
 }
 
-// And is the claim with more that was agreed on about a linked contact, and the baseline that it is to replace.
+// And is the claim with more that was agreed on about a linked contact, and the baselines that it is to replace.
 func (c Claim) And(l *Link, agreed map[Attribute]Agreed) Claim {
 	all, before := maps.Clone(c.Agreed), maps.Clone(c.Before)
 	if all == nil {
 		all = map[Attribute]Agreed{}
 	}
 	if before == nil {
-		before = map[Attribute]Agreed{}
+		before = map[Attribute][]Agreed{}
 	}
 	for a, v := range agreed {
-		base, ok := l.Baseline[a]
-		switch earlier, again := all[a]; {
-		case again && ok && earlier.Equal(base): // the link has it from this very claim
-		case ok:
-			before[a] = base
-		default:
-			delete(before, a)
+		past := slices.Clone(before[a])
+		if earlier, again := all[a]; again {
+			past = append(past, earlier)
 		}
+		before[a] = append(past, l.Baseline[a])
 		all[a] = v
 	}
 	c.Agreed, c.Before = all, before

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"sfbridge/bridge"
 )
@@ -203,9 +204,8 @@ func (t *Transfer) Landed(link *bridge.Link, word bridge.Claim, to Target) (afte
 		if !ok || to.Open[p.Salesforce] {
 			continue
 		}
-		was, had := word.Before[p.Platform]
-		base, agreed := baseline(link, p.Platform)
-		if had != agreed || had && !(p.same(was.Salesforce, base.Salesforce) && p.same(was.Platform, base.Platform)) {
+		base, _ := baseline(link, p.Platform)
+		if !slices.ContainsFunc(word.Before[p.Platform], func(was bridge.Agreed) bool { return p.sameAgreed(was, base) }) {
 			continue
 		}
 		l.Baseline[p.Platform] = sent
@@ -214,6 +214,11 @@ func (t *Transfer) Landed(link *bridge.Link, word bridge.Claim, to Target) (afte
 		}
 	}
 	return &l, edited
+}
+
+// sameAgreed reports whether both sides' values are the same; two baselines of what was never agreed on are.
+func (p *pair) sameAgreed(a, b bridge.Agreed) bool {
+	return a.Equal(b) || p.same(a.Salesforce, b.Salesforce) && p.same(a.Platform, b.Platform)
 }
 
 // Forget is the word of a write without what it said of a field that was not written.
