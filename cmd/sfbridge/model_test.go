@@ -200,17 +200,22 @@ type script struct {
 }
 
 func drawScript(t *rapid.T) script {
+	kinds := []string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "join", "join", "kill", "kill", "delete", "undelete", "merge"}
+	pauses, most := []int{0, 30, 120, 400, 1500, 5000}, 14
+	if rapid.Bool().Draw(t, "storm") { // one process after the other is killed in the middle of its work
+		kinds, pauses, most = []string{"edit", "edit", "edit", "join", "kill", "kill"}, []int{30, 120, 400, 900, 1500}, 24
+	}
 	return script{
 		Projects: rapid.IntRange(1, 2).Draw(t, "projects"), People: rapid.IntRange(1, 3).Draw(t, "people"),
 		Luck: rapid.Uint64().Draw(t, "luck"), Faults: rapid.Bool().Draw(t, "faults"),
 		Acts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
 			return act{
-				After:  time.Duration(rapid.SampledFrom([]int{0, 30, 120, 400, 1500, 5000}).Draw(t, "after")) * time.Millisecond,
-				Kind:   rapid.SampledFrom([]string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "join", "join", "kill", "kill", "delete", "undelete", "merge"}).Draw(t, "kind"),
+				After:  time.Duration(rapid.SampledFrom(pauses).Draw(t, "after")) * time.Millisecond,
+				Kind:   rapid.SampledFrom(kinds).Draw(t, "kind"),
 				Person: rapid.IntRange(0, 4).Draw(t, "person"), Side: rapid.IntRange(0, 2).Draw(t, "side"),
 				Field: rapid.IntRange(0, 4).Draw(t, "field"), Value: rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 3}).Draw(t, "value"),
 			}
-		}), 1, 14).Draw(t, "acts"),
+		}), 1, most).Draw(t, "acts"),
 	}
 }
 
