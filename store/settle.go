@@ -39,13 +39,11 @@ func (s *Store) end(ctx context.Context, w *bridge.Work, e *bridge.Effects, lett
 		return err
 	}
 	defer s.finish(ctx, f)
-	owes, anew := shadowed(e.Story), false
+	anew := false
 	err = s.commit(ctx, func(p *plan) (err error) {
 		s.planEnd(p, l.out, l.saved)
-		if owes {
-			if anew, err = p.owe(w); err != nil {
-				return err
-			}
+		if anew, err = p.owe(w, e.Story); err != nil {
+			return err
 		}
 		if letter != nil {
 			if err := p.put(letterKey(letter.ID), letter, 0); err != nil {

@@ -9,7 +9,8 @@ import (
 )
 
 // A debt is a delivery that was carried in shadow: what it would have sent stays out of sync until it is carried again. A state delivery owes once for its
-// lane and transfer, whatever changed and how often, and comes back with all fields dirty; an append owes with its payload.
+// lane and transfer, whatever changed and how often, and comes back with all fields dirty, outbound with the newest callback, which may be all that a
+// platform tells; an append owes with its payload.
 
 func debtKey(d *bridge.Delivery) string {
 	last := "s"
@@ -24,20 +25,33 @@ func shadowed(lines []bridge.Story) bool {
 	return slices.ContainsFunc(lines, func(l bridge.Story) bool { return l.Outcome == bridge.Shadowed })
 }
 
-// owe plans the debt of a work and reports whether it is a new one.
-func (p *plan) owe(w *bridge.Work) (bool, error) {
+// owe plans the debt of a work that was carried in shadow, and reports whether it is a new one. A work that was not still has its say where it is a
+// contact's who owes already: what he says now counts.
+func (p *plan) owe(w *bridge.Work, lines []bridge.Story) (bool, error) {
+	d := w.Head()
+	now := shadowed(lines)
+	if !now && (d.Kind == bridge.Append || d.Lane.Direction != bridge.Outbound || !p.s.owes(d.Lane.Outlet())) {
+		return false, nil
+	}
 	l := newLetter(w, "carried in shadow", p.s.o.Now())
-	if l.Delivery.Kind != bridge.Append {
+	if d.Kind != bridge.Append {
 		l.Delivery.Dirty, l.Delivery.Edge = nil, bridge.EdgeNone
-		l.Entry, l.RowOf = bridge.Entry{Kind: bridge.OperatorEntry}, nil
+		l.Entry, l.RowOf = bridge.Entry{Kind: bridge.OperatorEntry, Callback: l.Entry.Callback}, nil
 	}
 	key := debtKey(&l.Delivery)
 	var old letterRecord
 	found, err := p.read(key, &old)
-	if err != nil {
+	if err != nil || !found && !now {
 		return false, err
 	}
 	return !found, p.put(key, l, 0)
+}
+
+// owes reports whether anything of an outlet is owed.
+func (s *Store) owes(o bridge.Outlet) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owed[o] > 0
 }
 
 // openDebts counts what is owed.

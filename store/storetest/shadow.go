@@ -61,6 +61,7 @@ func owes(t *testing.T, h *house) {
 		t.Errorf("the state comes back as %+v", w)
 	}
 	h.settle(w, bridge.Effects{})
+	h.says(t)
 	h.empty()
 	lines, err := h.Stories(h.ctx(), store.StoryFilter{Key: "two"}, 5)
 	if err != nil || len(lines) != 1 || lines[0].Outcome != bridge.Operator {
@@ -69,4 +70,30 @@ func owes(t *testing.T, h *house) {
 	h.reopen()
 	counts(0, 0)
 	h.empty()
+}
+
+// says demands that a contact who owes comes back with what he said last, also where that was nothing to send.
+func (h *house) says(t *testing.T) {
+	t.Helper()
+	touched := func(id, contact string) bridge.Entry {
+		e := activity(id, contact)
+		e.Deliveries[0].Kind, e.Callback.Kind = bridge.State, bridge.ContactTouched
+		return e
+	}
+	h.put(touched("before", "18"))
+	h.settle(h.takes(outbound, "before"), bridge.Effects{})
+	h.put(touched("edit", "18"))
+	h.shade(h.takes(outbound, "edit"))
+	h.put(touched("undo", "18"), touched("else", "19"))
+	h.settle(h.takes(outbound, "undo"), bridge.Effects{})
+	h.settle(h.takes(outbound, "else"), bridge.Effects{})
+	if n, err := h.Unshadow(h.ctx(), func(*bridge.Delivery) bool { return false }); n != 1 || err != nil {
+		t.Errorf("%d come back, %v", n, err)
+	}
+	h.fold()
+	w := h.takes(outbound, "undo")
+	if string(w.Entry.Callback.Body) != `{"id":"undo"}` {
+		t.Errorf("the contact comes back with %s", w.Entry.Callback.Body)
+	}
+	h.settle(w, bridge.Effects{})
 }
