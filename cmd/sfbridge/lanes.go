@@ -86,21 +86,28 @@ func oneLine(s string) string {
 
 // Run releases.
 func (l *lanesRelease) Run(ctx context.Context, c *console) error {
-	return actOnLanes(ctx, l.Config, c, l.IDs, "release", "released")
+	return laneAct{l.Config, l.IDs, "release", "released"}.do(ctx, c)
 }
 
 // Run skips.
 func (l *lanesSkip) Run(ctx context.Context, c *console) error {
-	return actOnLanes(ctx, l.Config, c, l.IDs, "skip", "skipped")
+	return laneAct{l.Config, l.IDs, "skip", "skipped"}.do(ctx, c)
 }
 
-func actOnLanes(ctx context.Context, file string, c *console, ids []string, act, done string) error {
-	a, _, err := newAdmin(file, c)
+// laneAct is what to do to the lanes with these heads.
+type laneAct struct {
+	config    string
+	ids       []string
+	act, done string
+}
+
+func (l laneAct) do(ctx context.Context, c *console) error {
+	a, _, err := newAdmin(l.config, c)
 	if err != nil {
 		return err
 	}
-	return each(ctx, c, ids, done, func(ctx context.Context, id string) error {
-		return a.call(ctx, http.MethodPost, "/lanes/"+url.PathEscape(id)+"/"+act, &struct{}{})
+	return each(ctx, c, l.ids, l.done, func(ctx context.Context, id string) error {
+		return a.call(ctx, http.MethodPost, "/lanes/"+url.PathEscape(id)+"/"+l.act, &struct{}{})
 	})
 }
 
