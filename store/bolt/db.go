@@ -149,7 +149,10 @@ func openFile(path string, o Options) (b *bbolt.DB, s *survey, err error) {
 	case err != nil:
 		return nil, s, openError(path, err)
 	}
-	if err = checkPages(b); err == nil && len(s.warnings()) > 0 {
+	if s.walker.free != noFreelist { // a list that was stored may lie, and pages in use be overwritten
+		err = checkPages(b)
+	}
+	if err == nil && len(s.warnings()) > 0 {
 		s, err = look(path, o.Verify) // again, now that nobody else writes
 	}
 	if err != nil {

@@ -170,12 +170,13 @@ func (d *disk) image(to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	names := d.durable
-	if !d.report.Dead || d.plan.Mode == "prefix" || d.plan.Mode == "torn" && d.rand.IntN(2) == 0 {
+	lossy := d.report.Dead || d.plan.Fsync > 0 // a kernel may forget what an fsync could not write
+	if !lossy || d.plan.Mode == "prefix" || d.plan.Mode == "torn" && d.rand.IntN(2) == 0 {
 		names = d.names
 	}
 	for name, f := range names {
 		b := f.live
-		if d.report.Dead {
+		if lossy {
 			b = d.left(f)
 		}
 		if err := os.WriteFile(filepath.Join(to, name), b, 0o600); err != nil {

@@ -35,7 +35,10 @@ const (
 var native = binary.NativeEndian
 
 // meta is the root of one version of the tree.
-type meta struct{ size, root, pages, tx uint64 }
+type meta struct{ size, root, free, pages, tx uint64 }
+
+// noFreelist stands in a meta page for a list of free pages that is not stored but found by following the others.
+const noFreelist = math.MaxUint64
 
 // walker follows the pages of one file.
 type walker struct {
@@ -75,7 +78,7 @@ func newest(f io.ReaderAt) (best meta, count int) {
 		b = b[pageHead:]
 		sum := fnv.New64a()
 		sum.Write(b[:metaSize-8])
-		m := meta{uint64(native.Uint32(b[8:])), native.Uint64(b[16:]), native.Uint64(b[40:]), native.Uint64(b[48:])}
+		m := meta{uint64(native.Uint32(b[8:])), native.Uint64(b[16:]), native.Uint64(b[32:]), native.Uint64(b[40:]), native.Uint64(b[48:])}
 		valid := native.Uint32(b) == metaMagic && native.Uint64(b[56:]) == sum.Sum64() && m.size >= smallestPage && m.size <= largestPage
 		if !valid || size != 0 && uint64(size) != m.size {
 			continue

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -242,7 +243,13 @@ func (d *DB) commitError(err error) error {
 	return err
 }
 
+// noSpace reports whether an error is want of space. Where the file could not grow bbolt gives only the text of the cause; nothing was written then.
 func noSpace(err error) bool {
+	for _, cause := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT} {
+		if strings.HasSuffix(err.Error(), cause.Error()) && strings.Contains(err.Error(), "file resize error") {
+			return true
+		}
+	}
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, berrors.ErrMaxSizeReached)
 }
 
