@@ -196,8 +196,6 @@ func (d *dusk) dawn(t *testing.T) {
 	}
 }
 
-func (d *dusk) record2(email string) map[string]any { return d.bench.record(email) }
-
 func TestShadow_OfOneProjectLeavesTheOthersAlone(t *testing.T) {
 	cfg, err := parseConfig("x.toml", []byte(shadowText), testSurroundings(), ruleSyntax)
 	if err != nil {
