@@ -85,7 +85,8 @@ type Courier struct {
 	watch   *watch
 
 	mu    sync.Mutex
-	doubt map[bridge.DeliveryID]bool // carried with an outcome that nobody knows
+	met   map[bridge.DeliveryID]bridge.Version // the row by which resumed work met a conflict
+	doubt map[bridge.DeliveryID]bool           // carried with an outcome that nobody knows
 
 	began time.Time // when Run was called
 }
@@ -112,7 +113,7 @@ func (o *outlet) ahead() *gate {
 func New(cfg Config, d Deps) (*Courier, error) {
 	cfg = cfg.filled()
 	c := &Courier{
-		cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
+		cfg: cfg, d: d, locks: newLocks(), doubt: map[bridge.DeliveryID]bool{}, met: map[bridge.DeliveryID]bridge.Version{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
 		crew: newCrew(cfg.Crew), figures: newFigures(d.Registerer),
 	}
 	c.watch = newWatch(d.Ledger, d.Rules, cfg.ConfirmWithin)
@@ -363,9 +364,20 @@ func (c *Courier) remember(id bridge.DeliveryID, v bridge.Verdict, uncertain boo
 	switch {
 	case v == bridge.Done || v == bridge.Bury:
 		delete(c.doubt, id)
+		delete(c.met, id)
 	case uncertain:
 		c.doubt[id] = true
 	}
+}
+
+// first reports whether a delivery meets a conflict by this row for the first time. What the work was told may be older than the row; once it is handed
+// out again it is not.
+func (c *Courier) first(id bridge.DeliveryID, v bridge.Version) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was, ok := c.met[id]
+	c.met[id] = v
+	return !ok || was.Before(v) || v.Before(was)
 }
 
 func (c *Courier) doubtful(id bridge.DeliveryID) bool {

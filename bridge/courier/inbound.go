@@ -105,6 +105,9 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 		less[u.Delivery] = tr.Forget(word, u.Field)
 		t.news = append(t.news, u.Field)
+		if u.Before.Known() && !tr.SameField(u.Field, u.Before, row.Values[u.Field]) {
+			t.ours = append(t.ours, bridge.Fields{u.Field: u.Value}) // somebody wrote after us
+		}
 	}
 	t.spread(tr, row.Record)
 	for _, word := range less {
@@ -306,7 +309,7 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 		t.tell(bridge.Shadowed, m.Op, names(j.Attributes), "")
 		return nil
 	}
-	if err := t.spare(ctx, tr, link, &j); err != nil {
+	if err := t.spare(ctx, tr, &row, link, &j); err != nil {
 		return err
 	}
 	if len(j.Attributes) == 0 && len(t.tags) == 0 {
@@ -329,7 +332,7 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 
 // spare looks at the contact before a message goes out that may have gone out before: what it holds already is not sent again, and what somebody
 // wrote on the platform since stands; his callback carries it.
-func (t *trip) spare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, j *rule.Judged) error {
+func (t *trip) spare(ctx context.Context, tr *rule.Transfer, row *bridge.Row, link *bridge.Link, j *rule.Judged) error {
 	if t.o.platform.Fetcher == nil || !t.w.Resumed && !t.c.doubtful(t.w.Head().ID) {
 		return nil
 	}
@@ -344,8 +347,11 @@ func (t *trip) spare(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 	if err != nil {
 		return fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
 	}
-	tr.Spare(j, c.Values, link, t.w.Told)
-	if len(j.Conflicts) > 0 && t.w.Resumed && t.c.d.Now().Sub(t.c.began) < settling {
+	tr.Spare(j, c.Values, link, append(slices.Clone(t.w.Told), t.ours...))
+	if len(j.Conflicts) == 0 || !t.w.Resumed {
+		return nil
+	}
+	if t.c.d.Now().Sub(t.c.began) < settling || t.c.first(t.w.Head().ID, row.Version) {
 		return &waitError{settling / 4, "what the stream brings after a start may tell that the platform's value is our own"}
 	}
 	return nil

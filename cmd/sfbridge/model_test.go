@@ -134,7 +134,7 @@ func (m *model) start() {
 	}
 	o := &org{m.near, l}
 	c, err := courier.New(courier.Config{Workers: 4}, courier.Deps{
-		Journal: l.store, Ledger: l.store, Mirror: l.store, Folding: l.store, Breakers: l.store, Rules: m.rules, Platforms: platforms,
+		Journal: l.store, Ledger: &slowLedger{l.store, m}, Mirror: &slowMirror{l.store, m}, Folding: &slowFolding{l.store, m}, Breakers: l.store, Rules: m.rules, Platforms: platforms,
 		Orgs: map[string]courier.Org{"org": {Writer: o, Reader: o}}, Now: time.Now, Log: slog.New(&tracer{m: m}),
 	})
 	if err != nil {
@@ -145,6 +145,48 @@ func (m *model) start() {
 	m.mu.Lock()
 	m.life = l
 	m.mu.Unlock()
+}
+
+// slowLedger, slowMirror and slowFolding take their time now and then, as a busy machine does.
+type slowLedger struct {
+	bridge.Ledger
+	m *model
+}
+
+type slowMirror struct {
+	bridge.Mirror
+	m *model
+}
+
+type slowFolding struct {
+	bridge.Folding
+	m *model
+}
+
+// lag waits now and then.
+func (m *model) lag(ctx context.Context, why string, most time.Duration) {
+	m.mu.Lock()
+	slow := m.chance("slow "+why, 0.2)
+	d := m.between(why, time.Millisecond, most)
+	m.mu.Unlock()
+	if slow {
+		_ = nap(ctx, d)
+	}
+}
+
+func (l *slowLedger) Unconfirmed(ctx context.Context, org bridge.OrgID, r bridge.RecordID) ([]bridge.Unconfirmed, error) {
+	l.m.lag(ctx, "unconfirmed", 300*time.Millisecond)
+	return l.Ledger.Unconfirmed(ctx, org, r)
+}
+
+func (l *slowMirror) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids []bridge.RecordID) ([]bridge.Row, error) {
+	l.m.lag(ctx, "rows", 300*time.Millisecond)
+	return l.Mirror.Rows(ctx, org, o, ids)
+}
+
+func (l *slowFolding) Fold(ctx context.Context, es []bridge.Entry, rows []bridge.Row, confirmed []bridge.Unconfirmed) error {
+	l.m.lag(ctx, "fold", time.Second)
+	return l.Folding.Fold(ctx, es, rows, confirmed)
 }
 
 // tracer puts what the courier logs into the trace.
