@@ -99,10 +99,15 @@ func refused(code int, text string) error {
 	}
 }
 
-// call sends a request and decodes the answer.
+// call sends a request and decodes the answer, which must come soon.
 func (a *admin) call(ctx context.Context, method, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	return a.ask(ctx, method, path, into)
+}
+
+// ask is call for as long as the context allows.
+func (a *admin) ask(ctx context.Context, method, path string, into any) error {
 	body, err := a.open(ctx, method, path, "application/json")
 	if err != nil {
 		return err

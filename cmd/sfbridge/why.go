@@ -24,6 +24,9 @@ type whyCommand struct {
 	JSON bool   `name:"json" help:"As JSON."`
 }
 
+// whyTime bounds one question. The first one after an upgrade indexes what earlier versions wrote: about a minute for a million lines.
+const whyTime = 10 * time.Minute
+
 // Run asks the daemon, and reads the store itself where no daemon answers.
 func (y *whyCommand) Run(ctx context.Context, c *console) error {
 	a, cfg, err := newAdmin(y.Config, c)
@@ -31,7 +34,9 @@ func (y *whyCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	var answer status.Why
-	err = a.call(ctx, http.MethodGet, "/why?key="+url.QueryEscape(y.Key), &answer)
+	patient, cancel := context.WithTimeout(ctx, whyTime)
+	defer cancel()
+	err = a.ask(patient, http.MethodGet, "/why?key="+url.QueryEscape(y.Key), &answer)
 	if errors.Is(err, errNoDaemon) {
 		rules, e := localRules(y.Config)
 		if e != nil {
