@@ -101,6 +101,15 @@ func skipsStuck(t *testing.T, h *house) {
 		t.Fatal(err)
 	}
 	h.idle(inbound)
+	h.put(state("alone", 3, "Email"), state("not with it", 3, "Phone"))
+	lane, err := h.LaneOf(h.ctx(), bridge.Lane{Org: org, Project: project, Direction: bridge.Inbound, Source: string(record(3))})
+	if err == nil {
+		err = h.Skip(h.ctx(), lane.ID, "skipped by operator")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.settle(h.takes(inbound, "not with it"), bridge.Effects{})
 	h.settle(other, bridge.Effects{})
 	h.empty()
 	h.reopen()
@@ -109,8 +118,8 @@ func skipsStuck(t *testing.T, h *house) {
 	}
 	h.fold()
 	h.settle(h.takes(inbound, "head"), bridge.Effects{})
-	if h.Counts().DeadLetters[project] != 1 {
-		t.Errorf("%v letters are left, want 1", h.Counts().DeadLetters)
+	if h.Counts().DeadLetters[project] != 2 {
+		t.Errorf("%v letters are left, want 2", h.Counts().DeadLetters)
 	}
 	h.empty()
 }
