@@ -138,6 +138,9 @@ func stepText(s *status.Step) string {
 	if len(s.Fields) > 0 {
 		parts = append(parts, strings.Join(s.Fields, ", "))
 	}
+	if s.Event != "" {
+		parts = append(parts, "event "+s.Event)
+	}
 	for _, j := range s.Judged {
 		parts = append(parts, j.Field+" → "+j.Target+" "+string(j.Is))
 	}

@@ -317,7 +317,7 @@ func TestPrintWhy_IsATableForPeople(t *testing.T) {
 	y := status.Why{
 		Pairs: []status.Pair{{Project: "support", Object: "Contact", Record: "003", Contact: "17", Since: &at}, {Project: "support", Contact: "18"}},
 		Steps: []status.Step{
-			{At: at, What: "arrived", Project: "support", Direction: bridge.Inbound, Transfer: "contacts", Record: "003", Contact: "17", Text: "change UPDATE", Fields: []string{"Email"}},
+			{At: at, What: "arrived", Project: "support", Direction: bridge.Inbound, Transfer: "contacts", Record: "003", Contact: "17", Text: "change UPDATE", Event: "e1", Fields: []string{"Email"}},
 			{At: at, What: "judged", Judged: []status.Judged{{Field: "Email", Target: "email", Is: bridge.Differs}, {Field: "Phone", Target: "phone", Is: bridge.Agrees}}},
 			{At: at, What: "sent", Op: bridge.OpUpdate, Fields: []string{"email"}},
 			{At: at, What: "buried", Text: "no\x1b[31m\nmore", Letter: "a1"},
