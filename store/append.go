@@ -198,7 +198,7 @@ func union(a, b []bridge.Field) []bridge.Field {
 // appendChunk makes entries from..to durable, each with its mark against a second copy.
 func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *bridge.Position) error {
 	var marks []string
-	err := s.commit(ctx, func(p *plan) error {
+	err := s.commitNow(ctx, func(p *plan) error {
 		marks = marks[:0]
 		for i := from; i < to; i++ {
 			e := &b.entries[i]

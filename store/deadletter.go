@@ -128,7 +128,7 @@ func (s *Store) redrive(ctx context.Context, id string) (bool, error) {
 	defer s.finish(ctx, f)
 	s.admitAlways(b)
 	defer s.appendDone(b.first)
-	err = s.commit(ctx, func(p *plan) error {
+	err = s.commitNow(ctx, func(p *plan) error {
 		if err := p.endLetter(id); err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func (s *Store) dropOne(ctx context.Context, l *bridge.DeadLetter) error {
 		return err
 	}
 	defer s.finish(ctx, f)
-	return s.commit(ctx, func(p *plan) error {
+	return s.commitNow(ctx, func(p *plan) error {
 		if err := p.endLetter(l.ID); err != nil {
 			return err
 		}

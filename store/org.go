@@ -23,7 +23,7 @@ var ErrOtherOrg = errors.New("another org than before")
 // BindOrg binds a configured name to the org that it leads to, once; later calls compare. All that is kept belongs to an org, so a name that changes its
 // meaning is an error with a remedy.
 func (s *Store) BindOrg(ctx context.Context, alias string, org bridge.OrgID, sandbox bool) error {
-	return s.commit(ctx, func(p *plan) error {
+	return s.commitNow(ctx, func(p *plan) error {
 		var b Binding
 		key := prefixOrg + namePart(alias)
 		found, err := p.read(key, &b)

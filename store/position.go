@@ -40,13 +40,13 @@ func holeKey(h *bridge.Hole) string {
 
 // OpenHole records a stretch of time of which events may be missing. One with the same org, topic and start is replaced.
 func (s *Store) OpenHole(ctx context.Context, h bridge.Hole) error {
-	return s.commit(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, 0) })
+	return s.commitNow(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, 0) })
 }
 
 // CloseHole records that rows and deletions of the hole were compared.
 func (s *Store) CloseHole(ctx context.Context, h bridge.Hole) error {
 	h.Closed = true
-	return s.commit(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, closedHoleTTL) })
+	return s.commitNow(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, closedHoleTTL) })
 }
 
 // Holes answers open holes and those closed within 30 days, by start.

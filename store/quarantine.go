@@ -26,7 +26,7 @@ type Raw struct {
 // Quarantine keeps a raw event for 30 days, and opens a hole for what it may have said. The same event twice is kept once.
 func (s *Store) Quarantine(ctx context.Context, r Raw) error {
 	h := bridge.Hole{Org: r.Org, Topic: r.Topic, From: r.At, To: r.At, Reason: "event " + r.ID + " could not be read: " + r.Reason}
-	return s.commit(ctx, func(p *plan) error {
+	return s.commitNow(ctx, func(p *plan) error {
 		key := prefixRaw + join(idPart(r.Org), namePart(r.ID))
 		var had Raw
 		if found, err := p.read(key, &had); err != nil || found {

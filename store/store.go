@@ -135,8 +135,32 @@ const leaseTTL = 10 * time.Second
 // conflictBound is how often a transaction is built anew before its caller is told; conflicts may be spurious, endless ones are a bug.
 const conflictBound = 100
 
-// commit applies what build plans, under the fence. It is built anew after a conflict, since what it read has changed.
+// spaceEvery is how often a step that found no space is tried again.
+const spaceEvery = time.Second
+
+// commit is commitNow for what must not fail for want of space: what intake refuses comes again, but work in hand has nowhere to go. It waits until there
+// is room.
 func (s *Store) commit(ctx context.Context, build func(p *plan) error) error {
+	for {
+		err := s.commitNow(ctx, build)
+		if !errors.Is(err, ErrNoSpace) {
+			return err
+		}
+		again := time.NewTimer(spaceEvery)
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
+			return errors.Join(err, ctx.Err())
+		case <-s.closed:
+			again.Stop()
+			return errors.Join(err, ErrClosed)
+		}
+	}
+}
+
+// commitNow applies what build plans, under the fence. It is built anew after a conflict, since what it read has changed.
+func (s *Store) commitNow(ctx context.Context, build func(p *plan) error) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,8 @@ type world struct {
 	now    bridge.Now
 	log    *slog.Logger
 
-	acceptEmptyStore bool // start afresh where the store was and is gone
+	acceptEmptyStore bool                                             // start afresh where the store was and is gone
+	openStore        func(string, int, os.FileMode) (*os.File, error) // opens the store's file; nil for os.OpenFile
 }
 
 func realWorld(log *slog.Logger) world {
@@ -67,7 +69,7 @@ func newApp(cfg *Config, w world) (*app, error) {
 		return nil, &exitError{exitConfig, err}
 	}
 	o := engineOptions(w.now)
-	o.AcceptEmpty = w.acceptEmptyStore
+	o.AcceptEmpty, o.OpenFile = w.acceptEmptyStore, w.openStore
 	engine, err := bolt.Open(cfg.Store.Path, o)
 	if err != nil {
 		return nil, &exitError{exitEnvironment, err}

@@ -55,6 +55,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"RemembersSmallThings", small},
 		{"LosesNothingWhereverItStops", stopsAnywhere},
 		{"GoesOnWithoutDamagedRecords", damagedRecords},
+		{"WaitsForRoomWithWorkInHand", waitsForRoom},
 	} {
 		s.each(t, c.name, func(t *testing.T, b *bench) {
 			h := &house{bench: b}
