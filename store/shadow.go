@@ -44,6 +44,9 @@ func (p *plan) owe(w *bridge.Work, lines []bridge.Story) (bool, error) {
 	if err != nil || !found && !now {
 		return false, err
 	}
+	if found {
+		l.Buried = old.Buried // it goes before what came after it
+	}
 	return !found, p.put(key, l, 0)
 }
 
@@ -62,32 +65,38 @@ func (s *Store) openDebts(ctx context.Context) error {
 	})
 }
 
-// Unshadow appends again what was carried in shadow and is not any more, in the order in which it was last carried, and answers how much that is. Like
+// Unshadow appends again what was carried in shadow and is not any more, in each lane in the order in which it came, and answers how much that is. Like
 // what an earlier process left, it is compared with what the other side holds by now before it is sent. It must be called between Open and the first
 // Append.
-func (s *Store) Unshadow(ctx context.Context, still func(d *bridge.Delivery) bool) (int, error) {
-	var due []letterRecord
+func (s *Store) Unshadow(ctx context.Context, still func(d *bridge.Delivery) bool) (n int, err error) {
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}
-	err := eachValue(ctx, s, prefixDebt, func(_ string, l *letterRecord) error {
-		if !still(&l.Delivery) {
-			due = append(due, *l)
+	var due []letterRecord // whole lanes, which lie side by side
+	repay := func() error {
+		slices.SortStableFunc(due, func(a, b letterRecord) int { return a.Buried.Compare(b.Buried) })
+		if err := s.repay(ctx, due); err != nil {
+			return fmt.Errorf("carry again what was carried in shadow: %w", err)
 		}
+		n, due = n+len(due), due[:0]
+		return nil
+	}
+	err = eachValue(ctx, s, prefixDebt, func(_ string, l *letterRecord) error {
+		if still(&l.Delivery) {
+			return nil
+		}
+		if len(due) >= chunkEntries && due[len(due)-1].Delivery.Lane != l.Delivery.Lane {
+			if err := repay(); err != nil {
+				return err
+			}
+		}
+		due = append(due, *l)
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
-	slices.SortStableFunc(due, func(a, b letterRecord) int { return a.Buried.Compare(b.Buried) })
-	n := 0
-	for part := range slices.Chunk(due, chunkEntries) {
-		if err := s.repay(ctx, part); err != nil {
-			return n, fmt.Errorf("carry again what was carried in shadow: %w", err)
-		}
-		n += len(part)
-	}
-	return n, nil
+	return n, repay()
 }
 
 // repay appends the deliveries of debts and ends the debts in one step.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -62,6 +63,7 @@ func owes(t *testing.T, h *house) {
 	}
 	h.settle(w, bridge.Effects{})
 	h.says(t)
+	h.many(t)
 	h.empty()
 	lines, err := h.Stories(h.ctx(), store.StoryFilter{Key: "two"}, 5)
 	if err != nil || len(lines) != 1 || lines[0].Outcome != bridge.Operator {
@@ -84,10 +86,14 @@ func (h *house) says(t *testing.T) {
 	h.settle(h.takes(outbound, "before"), bridge.Effects{})
 	h.put(touched("edit", "18"))
 	h.shade(h.takes(outbound, "edit"))
+	time.Sleep(time.Second)
+	h.put(activity("talk", "18"))
+	h.shade(h.takes(outbound, "talk"))
+	time.Sleep(time.Second)
 	h.put(touched("undo", "18"), touched("else", "19"))
 	h.settle(h.takes(outbound, "undo"), bridge.Effects{})
 	h.settle(h.takes(outbound, "else"), bridge.Effects{})
-	if n, err := h.Unshadow(h.ctx(), func(*bridge.Delivery) bool { return false }); n != 1 || err != nil {
+	if n, err := h.Unshadow(h.ctx(), func(*bridge.Delivery) bool { return false }); n != 2 || err != nil {
 		t.Errorf("%d come back, %v", n, err)
 	}
 	h.fold()
@@ -96,4 +102,29 @@ func (h *house) says(t *testing.T) {
 		t.Errorf("the contact comes back with %s", w.Entry.Callback.Body)
 	}
 	h.settle(w, bridge.Effects{})
+	h.settle(h.takes(outbound, "talk"), bridge.Effects{}) // after the contact, who may be linked by then
+}
+
+// many demands that more debts than one step holds come back, each once.
+func (h *house) many(t *testing.T) {
+	t.Helper()
+	const n = 150
+	for i := range n {
+		h.put(state(fmt.Sprint("many", i), 100+i, "Email"))
+		h.shade(h.takes(inbound, bridge.DeliveryID(fmt.Sprint("many", i))))
+	}
+	h.reopen()
+	if got, err := h.Unshadow(h.ctx(), func(*bridge.Delivery) bool { return false }); got != n || err != nil {
+		t.Errorf("%d come back, %v", got, err)
+	}
+	h.fold()
+	seen := map[string]bool{}
+	for range n {
+		w := h.next(inbound)
+		if seen[w.Head().Lane.Source] || !w.Resumed {
+			t.Errorf("%s comes back twice, or as if it were new", w.Head().ID)
+		}
+		seen[w.Head().Lane.Source] = true
+		h.settle(w, bridge.Effects{})
+	}
 }
