@@ -26,7 +26,6 @@ func TestStore_IsBackedUpWhileTheDaemonWorksAndPutBack(t *testing.T) {
 	f.crowd.meet()
 	path, backup := f.sim.at.Store, filepath.Join(t.TempDir(), "backup")
 	ctx := t.Context()
-	f.work(20)
 	f.say(ctx, nil, "store", "backup", backup).holds(t, exitStopped, backup+" holds", "up to operation")
 	f.say(ctx, nil, "store", "backup", backup).holds(t, exitEnvironment, "exists", "remedy: ")
 	f.say(ctx, nil, "store", "check").holds(t, exitStopped, "is sound")
