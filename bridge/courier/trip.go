@@ -168,13 +168,15 @@ func (t *trip) read(ctx context.Context, row *bridge.Row, fields []bridge.Field)
 }
 
 // look reads the fields and takes them as they are, whatever the stream has told: the mirror keeps a value of the same second, which may be the one
-// before.
+// before. It learns them unless the stream tells something newer first: whoever judges by it next must not take the value before for news.
 func (t *trip) look(ctx context.Context, row *bridge.Row, fields []bridge.Field) error {
 	if err := t.read(ctx, row, fields); err != nil {
 		return err
 	}
 	row.Values = maps.Clone(row.Values)
 	maps.Copy(row.Values, t.seen)
+	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
+	t.effects.Rows = []bridge.Row{*row}
 	return nil
 }
 

@@ -221,7 +221,7 @@ func (f *field) rest() {
 		if f.sim.flying.Load() > 0 {
 			quiet = 0
 		}
-		return quiet >= 5
+		return quiet >= 25 // a request may have been sent and not be taken in yet
 	})
 }
 
