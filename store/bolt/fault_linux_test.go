@@ -77,7 +77,9 @@ func fill(ctx context.Context, s *store.Store, l *ledger, name string) error {
 	for n := 0; n < 100_000; n += 10 {
 		var es []bridge.Entry
 		for i := range 10 {
-			es = append(es, callbackEntry(fmt.Sprintf("%s-%d", name, n+i)))
+			e := callbackEntry(fmt.Sprintf("%s-%d", name, n+i))
+			e.Callback.Body = make([]byte, 3000)
+			es = append(es, e)
 		}
 		if err := s.Append(ctx, es, nil); err != nil {
 			return err
