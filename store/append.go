@@ -31,6 +31,9 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
+	if err := s.pace(ctx, entries); err != nil {
+		return err
+	}
 	b := &batch{entries: slices.Clone(entries)}
 	if err := s.encode(b); err != nil {
 		return err

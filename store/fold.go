@@ -21,6 +21,7 @@ func (s *Store) Unfolded(ctx context.Context, limit int) ([]bridge.Entry, error)
 		}
 		top := s.entries.frontier()
 		s.mu.Lock()
+		s.folding = true
 		from := s.cursor
 		look := top > max(from, s.barren)
 		s.mu.Unlock()
@@ -164,6 +165,7 @@ func (s *Store) folded(entries []bridge.Entry, cursor uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cursor = max(s.cursor, cursor)
+	defer s.roomLocked()
 	for i := range entries {
 		e := &entries[i]
 		size, ok := s.fresh[uint64(e.ID)]

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"time"
 
 	"sfbridge/bridge"
@@ -66,37 +65,9 @@ type lane struct {
 
 // outlet is the lanes that end at one place.
 type outlet struct {
-	turns []*lane // ready ones, in turn
-	first int     // of turns
-	wake  chan struct{}
-}
-
-func (o *outlet) push(l *lane) {
-	o.turns = append(o.turns, l)
-	o.signal()
-}
-
-// pop takes the lane whose turn it is.
-func (o *outlet) pop() *lane {
-	if o.first == len(o.turns) {
-		return nil
-	}
-	l := o.turns[o.first]
-	o.turns[o.first] = nil
-	o.first++
-	if o.first == len(o.turns) {
-		o.turns, o.first = o.turns[:0], 0
-	} else if o.first > 1024 && o.first*2 > len(o.turns) {
-		o.turns, o.first = slices.Delete(o.turns, 0, o.first), 0
-	}
-	return l
-}
-
-// remove takes a lane out of the turns.
-func (o *outlet) remove(l *lane) {
-	if i := slices.Index(o.turns[o.first:], l); i >= 0 {
-		o.turns = slices.Delete(o.turns, o.first+i, o.first+i+1)
-	}
+	turns  turns
+	asleep map[uint64]asleep // by hash
+	wake   chan struct{}
 }
 
 // signal wakes one of those that wait in Next; it wakes the next one itself where more is ready.
@@ -142,14 +113,14 @@ type class struct {
 	transfer bridge.TransferID
 }
 
-// of answers the class of a delivery. Beyond 65,000 transfers everything is an append, which costs coalescing and nothing else.
+// of answers the class of a delivery. Beyond 32,000 transfers everything is an append, which costs coalescing and nothing else.
 func (c classes) of(d *bridge.Delivery) uint16 {
 	if d.Kind != bridge.State {
 		return classAppend
 	}
 	k := class{d.Lane.Project, d.Transfer}
 	id, ok := c[k]
-	if !ok && len(c) < 1<<16-1 {
+	if !ok && len(c) < aloneBit-1 {
 		id = uint16(len(c) + 1)
 		c[k] = id
 	}

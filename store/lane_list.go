@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"time"
 
@@ -88,7 +87,7 @@ func (s *Store) LaneOf(ctx context.Context, which bridge.Lane) (Waiting, error) 
 	}
 	var v laneView
 	s.mu.Lock()
-	if l, ok := s.lanes[laneKey{which.Outlet(), maphash.Comparable(s.seed, which)}]; ok {
+	if l := s.peekLocked(s.keyOf(which)); l != nil {
 		v = l.view(coalesceBound)
 	}
 	s.mu.Unlock()
@@ -145,7 +144,7 @@ func (s *Store) headLocked(id string) *lane {
 			return l
 		}
 	}
-	return nil
+	return s.sleeperLocked(seq, idx)
 }
 
 // Release has the head with that id tried now. It is bridge.ErrNotFound where no lane has such a head, ErrInHand where it is being carried.
@@ -196,9 +195,7 @@ func (s *Store) pullLocked(l *lane) {
 	case waiting:
 		heap.Remove(&s.defers, l.place)
 		s.alarmLocked()
-	case ready:
-		l.outlet.remove(l)
-	case idle, busy:
+	case idle, ready, busy:
 	}
 	l.state = idle
 }

@@ -1,12 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -82,61 +83,97 @@ func (s *Store) openLayout(ctx context.Context) error {
 	return nil
 }
 
-// openEntries fills the lanes. Entries of which everything is settled are waste that a crash left, and are deleted.
+// opening is what Open keeps in mind while it fills the lanes.
+type opening struct {
+	attempts map[uint64]map[int]*attempt
+	tried    []laneKey // lanes that have any of them
+	waste    []orphan
+}
+
+// openEntries fills the lanes, which get their turns in the order of their heads. Entries of which everything is settled are waste that a crash left, and
+// are deleted.
 func (s *Store) openEntries(ctx context.Context) error {
-	attempts := map[uint64]map[int]*attempt{}
+	o := &opening{attempts: map[uint64]map[int]*attempt{}}
 	err := eachValue(ctx, s, prefixAttempt, func(key string, a *attempt) error {
 		seq, idx, err := attemptOf(key)
 		if err != nil {
 			return err
 		}
-		if attempts[seq] == nil {
-			attempts[seq] = map[int]*attempt{}
+		if o.attempts[seq] == nil {
+			o.attempts[seq] = map[int]*attempt{}
 		}
-		attempts[seq][idx] = a
+		o.attempts[seq][idx] = a
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var waste []orphan
 	top := s.cursor
 	err = s.eachPage(ctx, prefixEntry, foldPage, func(it *Item) error {
 		if seq, err := seqOf(it.Key); err == nil {
 			top = max(top, seq)
 		}
-		e, err := entryOf(it)
+		e, err := headOf(it)
 		if err != nil {
 			s.note(it.Key)
 			return nil
 		}
-		if s.openEntry(&e, uint32(len(it.Val)), attempts[uint64(e.ID)]) {
-			waste = append(waste, orphan{uint64(e.ID), len(e.Deliveries)})
-		}
+		s.openEntry(o, &e, uint32(len(it.Val)))
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	s.entries.next, s.legacy = top+1, top
-	s.resume(attempts)
-	return s.clean(ctx, waste)
+	s.resume(o)
+	return s.clean(ctx, o.waste)
 }
 
-// openEntry counts an entry and, if it is folded, enters its deliveries. It reports whether nothing of it is left.
-func (s *Store) openEntry(e *bridge.Entry, size uint32, attempts map[int]*attempt) bool {
-	done := map[int]bool{}
-	for i, a := range attempts {
-		if a.Done && i < len(e.Deliveries) {
+// headOf reads of an entry what lanes need: it is most of what Open takes.
+func headOf(it *Item) (bridge.Entry, error) {
+	seq, err := seqOf(it.Key)
+	if err != nil {
+		return bridge.Entry{}, err
+	}
+	payload, err := it.payload()
+	if err != nil {
+		return bridge.Entry{}, err
+	}
+	n, w := binary.Uvarint(payload)
+	if w <= 0 || n > uint64(len(payload)-w) {
+		return bridge.Entry{}, fmt.Errorf("entry %d: length does not hold: %w", seq, ErrCorrupt)
+	}
+	var head struct {
+		At         time.Time         `json:"at"`
+		Deliveries []bridge.Delivery `json:"deliveries"`
+	}
+	if err := json.Unmarshal(payload[w:w+int(n)], &head); err != nil {
+		return bridge.Entry{}, fmt.Errorf("entry %d: %w: %w", seq, err, ErrCorrupt)
+	}
+	return bridge.Entry{ID: bridge.EntryID(seq), At: head.At, Deliveries: head.Deliveries}, nil
+}
+
+// openEntry counts an entry and, if it is folded, enters its deliveries.
+func (s *Store) openEntry(o *opening, e *bridge.Entry, size uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var done map[int]bool
+	for i, a := range o.attempts[uint64(e.ID)] {
+		switch {
+		case i >= len(e.Deliveries):
+		case !a.Done:
+			o.tried = append(o.tried, s.keyOf(e.Deliveries[i].Lane))
+		case done == nil:
+			done = map[int]bool{i: true}
+		default:
 			done[i] = true
 		}
 	}
 	folded := uint64(e.ID) <= s.cursor
 	if folded && len(done) == len(e.Deliveries) {
-		return true
+		o.waste = append(o.waste, orphan{uint64(e.ID), len(e.Deliveries)})
+		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.bytes += int64(size)
 	for j := range e.Deliveries {
 		if !done[j] {
@@ -147,34 +184,28 @@ func (s *Store) openEntry(e *bridge.Entry, size uint32, attempts map[int]*attemp
 	}
 	if !folded {
 		s.fresh[uint64(e.ID)] = size
-		return false
+		return
 	}
 	s.enterEntryLocked(e, size, done)
-	return false
 }
 
-// resume gives lane heads their history back, and every lane its turn or its wait, oldest first.
-func (s *Store) resume(attempts map[uint64]map[int]*attempt) {
+// resume gives lane heads their history back, and lets Next begin.
+func (s *Store) resume(o *opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	lanes := make([]*lane, 0, len(s.lanes))
-	for _, l := range s.lanes {
-		if len(l.refs) > 0 {
-			lanes = append(lanes, l)
+	for _, key := range o.tried {
+		l := s.wakeLocked(key)
+		if l == nil || len(l.refs) == 0 || l.state != ready {
+			continue
+		}
+		if a := o.attempts[l.refs[0].seq][int(l.refs[0].idx)]; a != nil && !a.Done {
+			l.head, l.saved = a, true
+			s.deferLocked(l, a.Until)
 		}
 	}
-	slices.SortFunc(lanes, func(a, b *lane) int {
-		return cmp.Or(cmp.Compare(a.refs[0].seq, b.refs[0].seq), cmp.Compare(a.refs[0].idx, b.refs[0].idx))
-	})
 	s.loading = false
-	for _, l := range lanes {
-		a := attempts[l.refs[0].seq][int(l.refs[0].idx)]
-		if a != nil && !a.Done {
-			l.head, l.saved = a, true
-		}
-		if l.head == nil || !s.deferLocked(l, a.Until) {
-			s.turnLocked(l)
-		}
+	for _, q := range s.outlets {
+		q.signal()
 	}
 }
 

@@ -51,16 +51,30 @@ func (s *Store) take(o bridge.Outlet) (*lane, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.outletLocked(o)
-	l := q.pop()
+	l := s.turnOfLocked(o, q)
 	if l == nil {
 		return nil, q.wake
 	}
-	if q.first < len(q.turns) {
+	if q.turns.n > 0 {
 		q.signal()
 	}
 	l.state = busy
 	l.out = l.batch()
 	return l, nil
+}
+
+// turnOfLocked is the lane whose turn it is, or nil.
+func (s *Store) turnOfLocked(o bridge.Outlet, q *outlet) *lane {
+	for !s.loading {
+		hash, ok := q.turns.pop()
+		if !ok {
+			break
+		}
+		if l := s.wakeLocked(laneKey{o, hash}); l != nil && l.state == ready {
+			return l
+		}
+	}
+	return nil
 }
 
 // batch is the head of a lane and the later state deliveries of its transfer up to the next append.
@@ -117,8 +131,8 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 func (s *Store) Leftover(lane bridge.Lane) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.lanes[laneKey{lane.Outlet(), maphash.Comparable(s.seed, lane)}]
-	if !ok {
+	l := s.peekLocked(s.keyOf(lane))
+	if l == nil {
 		return false
 	}
 	// Until all that was left is folded, a lane may have some that has not entered it yet.
@@ -166,8 +180,8 @@ func (s *Store) finishLocked(l *lane) {
 	n := len(l.out)
 	l.refs = slices.DeleteFunc(l.refs, func(r ref) bool { return slices.Contains(l.out, r) })
 	l.out, l.head, l.saved, l.state, l.ending = nil, nil, false, idle, false
-	s.turnLocked(l)
 	s.shrinkLocked(l, n, size)
+	s.turnLocked(l)
 }
 
 // release gives a busy lane back to its turn, or to the heap until a is due.
@@ -183,12 +197,14 @@ func (s *Store) release(l *lane, a *attempt) {
 	}
 }
 
-// turnLocked makes an idle lane ready if anything waits in it.
+// turnLocked makes an idle lane ready if anything waits in it. Nobody may use the lane afterwards: it may sleep.
 func (s *Store) turnLocked(l *lane) {
-	if l.state == idle && len(l.refs) > 0 && !s.loading {
+	if l.state == idle && len(l.refs) > 0 {
 		l.state = ready
-		l.outlet.push(l)
+		l.outlet.turns.push(l.key.hash)
+		l.outlet.signal()
 	}
+	s.sleepLocked(l)
 }
 
 // deferBound is the longest that a lane waits, whatever the clock did between two runs.
@@ -260,17 +276,22 @@ func (s *Store) Wake(o bridge.Outlet) {
 func (s *Store) outletLocked(o bridge.Outlet) *outlet {
 	q, ok := s.outlets[o]
 	if !ok {
-		q = &outlet{wake: make(chan struct{}, 1)}
+		q = &outlet{asleep: map[uint64]asleep{}, wake: make(chan struct{}, 1)}
 		s.outlets[o] = q
 	}
 	return q
 }
 
-// laneLocked finds or makes the lane of a delivery.
+// keyOf finds a lane in memory.
+func (s *Store) keyOf(l bridge.Lane) laneKey {
+	return laneKey{l.Outlet(), maphash.Comparable(s.seed, l)}
+}
+
+// laneLocked finds or makes the lane of a delivery, and wakes it.
 func (s *Store) laneLocked(d *bridge.Delivery) *lane {
-	key := laneKey{d.Lane.Outlet(), maphash.Comparable(s.seed, d.Lane)}
-	l, ok := s.lanes[key]
-	if !ok {
+	key := s.keyOf(d.Lane)
+	l := s.wakeLocked(key)
+	if l == nil {
 		l = &lane{key: key, outlet: s.outletLocked(key.outlet), place: -1}
 		s.lanes[key] = l
 	}
@@ -292,6 +313,6 @@ func (s *Store) shrinkLocked(l *lane, n, size int) {
 	l.count -= n
 	l.bytes -= size
 	if l.count == 0 && l.state == idle {
-		delete(s.lanes, l.key)
+		s.forgetLocked(l.key)
 	}
 }

@@ -38,8 +38,9 @@ type Store struct {
 
 	mu      sync.Mutex // never held while the engine works
 	opened  bool
-	loading bool // Open has not given the lanes their turn yet
-	lanes   map[laneKey]*lane
+	loading bool              // Open has not given the lanes their turn yet
+	lanes   map[laneKey]*lane // those that are awake
+	naps    naps              // of lanes that sleep
 	outlets map[bridge.Outlet]*outlet
 	classes classes
 	several map[uint64]*several // entries that were folded and have more than one delivery
@@ -54,6 +55,9 @@ type Store struct {
 	owed    map[bridge.Outlet]int // deliveries that were carried in shadow
 	damaged []string
 	told    chan struct{} // closed and replaced when stories were written
+
+	folding bool          // somebody folds
+	room    chan struct{} // closed when the folder has caught up; nil while nobody waits for it
 
 	toFold chan struct{} // holds one while there may be something to fold
 	closed chan struct{}
