@@ -12,8 +12,12 @@
 //   - Judgement at carry: intake decides only that a delivery exists. Conditions, mapping and the compare with the baseline run when it is carried.
 //   - Salesforce's stream confirms our writes. While a write is unconfirmed, a foreign value on the stream is older: the inbound delivery waits for the
 //     confirmation and then finds both sides equal. No confirmation within 30 s: the record is read and decides.
-//   - A failure of the item costs the item (one ladder, full jitter from 1 s to 15 min, 7 days); a failure of the destination costs nothing but
-//     time: its breaker opens, one probe at a time looks whether it is back.
+//   - A failure of the item costs the item (one ladder, full jitter from 1 s to 15 min, 7 days); a shut destination costs nothing but time. Each project
+//     has a breaker for its platform and one for its org, which open when 70 % of ten calls or more fail in five minutes, in more than one lane. Work that
+//     comes to a shut gate goes back to its lane without worker and lock, one probe at a time looks whether the destination is back, and then all is
+//     woken.
+//   - Fairness: a project has its own workers, and of the crew that all share the free place goes to whoever has least.
+//   - A panic is the item's own fault: it is buried, the daemon lives.
 //   - Nothing leaves the journal except settled or buried with a reason.
 //
 // It never looks at the wall clock to order anything, and starts goroutines only in methods called Run.

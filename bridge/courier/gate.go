@@ -30,6 +30,7 @@ type gate struct {
 	mu       sync.Mutex
 	state    Breaker
 	calls    window
+	streak   streak
 	probing  bool          // the call that looks whether the destination is back is under way
 	scouting bool          // somebody is on his way to be it
 	returns  time.Time     // when the latest of those who found the gate shut comes back
@@ -85,6 +86,7 @@ func (g *gate) leave(e ending) (now Breaker, changed bool) {
 	at, was := g.now(), g.state
 	g.probing = g.probing && !e.probe
 	g.calls.note(at, e)
+	back := g.streak.note(e)
 	switch {
 	case e.failure == nil && (e.probe || !was.Open && !was.Until.After(at)):
 		g.state = Breaker{}
@@ -101,7 +103,7 @@ func (g *gate) leave(e ending) (now Breaker, changed bool) {
 	case e.pause > 0:
 		g.shut(at, e, 0)
 	}
-	if g.state == was && !e.probe {
+	if g.state == was && !e.probe && !back {
 		return g.state, false
 	}
 	g.notify()

@@ -233,3 +233,20 @@ func TestCrew_GivesAFreePlaceToTheProjectThatHasLeast_P32(t *testing.T) {
 		}
 	})
 }
+
+func TestGate_TellsTheEndOfAnOutageThatDidNotOpenIt(t *testing.T) {
+	g := newGate(bridge.Outlet{Project: "p"}, time.Now)
+	for range 100 {
+		g.leave(ending{lane: "well"})
+	}
+	g.fails(20)
+	if s, told := g.leave(ending{lane: "well"}); s.Open || !told {
+		t.Errorf("after 20 failures in a row the first that goes well leaves %+v, told %v", s, told)
+	}
+	for range 20 {
+		g.leave(ending{lane: "poison", failure: errDown})
+	}
+	if _, told := g.leave(ending{lane: "well"}); told {
+		t.Error("one poison entry passes for an outage")
+	}
+}

@@ -183,3 +183,55 @@ func TestPool_LingersForCompany(t *testing.T) {
 		pool.Wait()
 	})
 }
+
+// fragile is a writer that breaks on one record, whoever is in the call with it.
+type fragile struct{ calls atomic.Int32 }
+
+func (f *fragile) Write(_ context.Context, ws []bridge.Write) []bridge.Written {
+	f.calls.Add(1)
+	for _, w := range ws {
+		if w.Record == "boom" {
+			panic("a bug")
+		}
+	}
+	return make([]bridge.Written, len(ws))
+}
+
+func TestPool_BuriesTheRowThatBreaksTheWriterAndNoOther_P33(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fragile{}
+		p := newPool(Config{Calls: 5, Linger: time.Second}, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg, pool sync.WaitGroup
+		pool.Go(func() { _ = p.Run(ctx) })
+		var buried, well atomic.Int32
+		for i := range 50 {
+			w := bridge.Write{Object: "Contact", Op: bridge.OpUpdate, Record: bridge.RecordID(fmt.Sprint(i)), Delivery: bridge.DeliveryID(fmt.Sprint(i))}
+			if i == 7 {
+				w.Record = "boom"
+			}
+			wg.Go(func() {
+				for range 3 {
+					err := p.write(ctx, w).Err
+					verdict, _ := bridge.VerdictOf(err)
+					switch {
+					case err == nil:
+						well.Add(1)
+						return
+					case verdict == bridge.Bury:
+						buried.Add(1)
+						return
+					case !bridge.IsUncertain(err) || destinationFailed(err):
+						t.Errorf("row %s: %v is no unknown outcome of our own making", w.Record, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if buried.Load() != 1 || well.Load() != 49 || len(p.alone) != 0 {
+			t.Errorf("%d rows are buried, %d written, %d go alone", buried.Load(), well.Load(), len(p.alone))
+		}
+		cancel()
+		pool.Wait()
+	})
+}

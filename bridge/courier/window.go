@@ -64,6 +64,29 @@ func (w *window) failing(at time.Time) bool {
 	return all.several && all.calls >= breakerCalls && float64(all.failed) >= breakerShare*float64(all.well+all.failed)
 }
 
+// streak is the failures since a call went well.
+type streak struct {
+	n       int
+	lane    string
+	several bool
+}
+
+// outage is how many failures in a row, of several lanes, are an outage, though the breaker may not have seen enough to open.
+const outage = 5
+
+// note counts a call, and reports whether it ends an outage: what waits on the ladder for its sake need wait no longer.
+func (s *streak) note(e ending) (back bool) {
+	if e.failure == nil {
+		back = s.n >= outage && s.several
+		*s = streak{}
+		return back
+	}
+	s.n++
+	s.several = s.several || s.lane != "" && s.lane != e.lane
+	s.lane = e.lane
+	return false
+}
+
 // sharedError is the error of one row of a call that failed as a whole.
 type sharedError struct {
 	error

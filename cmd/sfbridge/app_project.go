@@ -54,5 +54,6 @@ func (a *app) newRespondio(p *rule.Project, org *orgLine, s *respondioSection) (
 	if err != nil {
 		return nil, err
 	}
-	return &projectLine{org, courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c}, c, c, c}, nil
+	workers := a.cfg.Projects[string(p.ID)].Workers
+	return &projectLine{org, courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c, Workers: workers}, c, c, c}, nil
 }

@@ -45,7 +45,8 @@ type LogConfig struct {
 
 // RunConfig bounds the life of the daemon.
 type RunConfig struct {
-	Grace time.Duration `toml:"grace"` // how long what is in flight may take after a stop was asked for
+	Grace   time.Duration `toml:"grace"`   // how long what is in flight may take after a stop was asked for
+	Workers int           `toml:"workers"` // deliveries of all projects that are carried at a time
 }
 
 // OrgConfig is one Salesforce org.
@@ -64,8 +65,9 @@ type OrgConfig struct {
 type ProjectConfig struct {
 	Org       string           `toml:"org"`
 	Platform  string           `toml:"platform"`
-	Region    string           `toml:"region"` // ISO 3166 country of phones that are written without one
-	Shadow    bool             `toml:"shadow"` // everything runs and is shown, nothing is sent either way
+	Region    string           `toml:"region"`  // ISO 3166 country of phones that are written without one
+	Shadow    bool             `toml:"shadow"`  // everything runs and is shown, nothing is sent either way
+	Workers   int              `toml:"workers"` // deliveries of one direction that are carried at a time
 	Transfers []TransferConfig `toml:"transfer"`
 
 	rest    map[string]any // the platform's keys as they stand in the file
@@ -84,7 +86,7 @@ func defaultConfig() *Config {
 		Listen: ListenConfig{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
 		Store:  StoreConfig{Path: "sfbridge.db"},
 		Log:    LogConfig{Level: "info", Format: "auto"},
-		Run:    RunConfig{Grace: 20 * time.Second},
+		Run:    RunConfig{Grace: 20 * time.Second, Workers: 512},
 	}
 }
 
@@ -150,7 +152,7 @@ func (fs *faults) decodeProjects(c *Config, tree map[string]any) {
 		want[map[string]any](fs, "project", v, "a table for each project, such as [project.support]")
 	}
 	for name, v := range tables(tree["project"]) {
-		p, path := &ProjectConfig{}, join("project", name)
+		p, path := &ProjectConfig{Workers: 64}, join("project", name)
 		c.Projects[name] = p
 		fs.decode(path, v, reflect.ValueOf(p).Elem())
 		fs.decodeSection(path, p)
@@ -165,7 +167,7 @@ func (fs *faults) decodeSection(path string, p *ProjectConfig) {
 	}
 	p.Section = platform.section()
 	fields := fieldsOf(reflect.ValueOf(p.Section).Elem())
-	known := append(keysOf(fields), "org", "platform", "region", "shadow", "transfer")
+	known := append(keysOf(fields), "org", "platform", "region", "shadow", "workers", "transfer")
 	for key, value := range p.rest {
 		if f, ok := fields[key]; ok {
 			fs.decode(join(path, key), value, f)

@@ -96,6 +96,13 @@ func (v *validation) rest() {
 	if g := v.c.Run.Grace; g < 0 || g > 10*time.Minute {
 		v.add("run.grace", "write a duration from 0s to 10m", "%v is no sensible grace", g)
 	}
+	v.workers("run.workers", v.c.Run.Workers)
+}
+
+func (v *validation) workers(path string, n int) {
+	if n < 1 || n > 10_000 {
+		v.add(path, "write a number from 1 to 10000: calls a second times the seconds one takes", "%d workers are not sensible", n)
+	}
 }
 
 func (v *validation) oneOf(path, written string, all []string) {
@@ -139,6 +146,7 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 		v.add(path, remedyOfName, "%q cannot be the name of a project", name)
 	}
 	v.orgOf(path+".org", p.Org)
+	v.workers(path+".workers", p.Workers)
 	if p.Platform == "" {
 		v.add(path+".platform", "write "+listed(platformNames()), "the platform is missing")
 	} else if p.Section == nil {
