@@ -118,6 +118,27 @@ func (t *trip) bundle() {
 	}
 }
 
+// rename has the claim of the making, which an earlier try left, name what this one claims as well.
+func (t *trip) rename(ctx context.Context, h bridge.Claim) error {
+	if h.Identity != t.making().Identity {
+		return nil
+	}
+	all := slices.Clone(h.Also)
+	for _, c := range t.candidates {
+		if c.Identity != h.Identity && !slices.Contains(all, c.Identity) {
+			all = append(all, c.Identity)
+		}
+	}
+	if len(all) == len(h.Also) {
+		return nil
+	}
+	h.Also = all
+	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: []bridge.Claim{h}}); err != nil {
+		return fmt.Errorf("name the claims: %w", err)
+	}
+	return nil
+}
+
 // keep notes a claim that this delivery holds, and what an earlier try promised by it.
 func (t *trip) keep(h bridge.Claim) {
 	t.claimed = append(t.claimed, h)
@@ -295,6 +316,18 @@ func (t *trip) recall(ctx context.Context, tr *rule.Transfer) error {
 	return err
 }
 
+// remember finds out what an earlier try of this delivery promised, and claims nobody.
+func (t *trip) remember(ctx context.Context, tr *rule.Transfer) error {
+	if tr.Shadow || !t.retried() {
+		return nil
+	}
+	all := t.candidates
+	t.candidates = []bridge.Claim{t.making()}
+	_, err := t.hold(ctx, tr)
+	t.candidates = all
+	return err
+}
+
 // promise claims the identities right before a create, with what it will agree on.
 func (t *trip) promise(ctx context.Context, tr *rule.Transfer, agreed map[bridge.Attribute]bridge.Agreed) error {
 	for i := range t.candidates {
@@ -344,6 +377,9 @@ func (t *trip) hold(ctx context.Context, tr *rule.Transfer) (others []bridge.Cla
 			continue
 		}
 		t.keep(h)
+		if err := t.rename(ctx, h); err != nil {
+			return nil, err
+		}
 	}
 	if len(others) == 0 {
 		t.claimed = append(t.claimed, t.candidates...)

@@ -146,17 +146,18 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	if err := t.lockKeys(transfers, c); err != nil {
 		return err
 	}
-	var rival *waitError
 	if creator != nil {
-		if err := t.recall(ctx, creator); err != nil && !errors.As(err, &rival) {
+		if err := t.remember(ctx, creator); err != nil {
 			return err
 		}
 	}
 	if done, err := t.matched(ctx, transfers, c, t.named); done || err != nil {
-		return err // whoever else is creating the same person does it for this record
+		return t.stepBack(ctx, err) // whoever else is creating the same person does it for this record
 	}
-	if rival != nil {
-		return rival
+	if creator != nil {
+		if err := t.recall(ctx, creator); err != nil {
+			return err
+		}
 	}
 	if done, err := t.matched(ctx, transfers, c, t.alike); done || err != nil {
 		return err
@@ -166,6 +167,22 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 		return nil
 	}
 	return t.createRecord(ctx, creator, c)
+}
+
+// stepBack gives claims back where the contact waits for the record that it was made from: whoever carries that one may be waiting for them.
+func (t *trip) stepBack(ctx context.Context, err error) error {
+	var wait *waitError
+	if !errors.As(err, &wait) {
+		return err
+	}
+	claims := slices.DeleteFunc(slices.Clone(t.claimed), func(c bridge.Claim) bool { return c.Identity == t.making().Identity })
+	if len(claims) == 0 {
+		return err
+	}
+	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Unclaim: claims}); e != nil {
+		return fmt.Errorf("give claims back: %w", e)
+	}
+	return err
 }
 
 // creatorOf is the transfer that creates records, nil for none.
