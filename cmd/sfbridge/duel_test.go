@@ -24,8 +24,8 @@ import (
 	"sfbridge/store"
 )
 
-// model is the courier over a store in memory, between two sides that behave as badly as real ones do. It lives in a bubble.
-type model struct {
+// duel is the courier over a store in memory, between two sides that behave as badly as real ones do. It lives in a bubble.
+type duel struct {
 	ctx      context.Context
 	mu       sync.Mutex
 	luck     uint64
@@ -38,7 +38,6 @@ type model struct {
 	fars     map[bridge.ProjectID]*far
 	life     *life
 	posts    sync.WaitGroup
-	edits    []*userEdit
 	trace    []string
 	logged   map[string]bool
 	joined   int             // people who came in the middle
@@ -55,18 +54,8 @@ type life struct {
 	ends   sync.WaitGroup
 }
 
-// userEdit is one field that a user changed at one end.
-type userEdit struct {
-	at          time.Time
-	tag, field  string // field by its Salesforce name
-	side, value string
-	overwritten bool // by the bridge, at the end it was made at
-	superseded  bool // by a later edit at the same end
-	seen        map[string]bool
-}
-
 // roll is the dice for one purpose at this instant: what else happens beside it does not change what they show.
-func (m *model) roll(why string) *rand.Rand {
+func (m *duel) roll(why string) *rand.Rand {
 	at := fmt.Sprint(why, time.Now().UnixNano())
 	m.rolled[at]++
 	h := fnv.New64a()
@@ -74,13 +63,13 @@ func (m *model) roll(why string) *rand.Rand {
 	return rand.New(rand.NewPCG(m.luck, h.Sum64()))
 }
 
-func (m *model) chance(why string, share float64) bool {
+func (m *duel) chance(why string, share float64) bool {
 	return share > 0 && m.roll(why).Float64() < share
 }
 
-func (m *model) fault(why string) bool { return m.chance(why, m.faults) }
+func (m *duel) fault(why string) bool { return m.chance(why, m.faults) }
 
-func (m *model) between(why string, from, to time.Duration) time.Duration {
+func (m *duel) between(why string, from, to time.Duration) time.Duration {
 	return from + time.Duration(m.roll(why).Int64N(int64(to-from)))
 }
 
@@ -88,12 +77,12 @@ func (m *model) between(why string, from, to time.Duration) time.Duration {
 func stamp(t time.Time) string { return t.UTC().Format("04:05.000") }
 
 // replaced is told whenever a value at one end gives way.
-func (m *model) replaced(tag, field, side, old, who string) {
+func (m *duel) replaced(tag, field, side, old, who string) {
 	m.trace = append(m.trace, fmt.Sprintf("%s %s of %s at %s: %q replaced by %s", stamp(time.Now()), field, tag, side, old, who))
 }
 
-// modelProjects are the projects' transfers: both ways, every field, somebody created wherever nobody matches.
-func modelProjects(ids []bridge.ProjectID) []bridge.Project {
+// duelProjects are the projects' transfers: both ways, every field, somebody created wherever nobody matches.
+func duelProjects(ids []bridge.ProjectID) []bridge.Project {
 	var all []bridge.Project
 	for _, id := range ids {
 		tr := bridge.Transfer{
@@ -118,9 +107,9 @@ func modelProjects(ids []bridge.ProjectID) []bridge.Project {
 }
 
 // start starts a process.
-func (m *model) start() {
+func (m *duel) start() {
 	l := &life{}
-	l.store = store.New(&handle{m.disk, &l.dead}, store.Options{Holder: "model"})
+	l.store = store.New(&handle{m.disk, &l.dead}, store.Options{Holder: "duel"})
 	ctx, stop := context.WithCancel(m.ctx)
 	l.stop = stop
 	if err := l.store.Open(ctx); err != nil {
@@ -147,70 +136,8 @@ func (m *model) start() {
 	m.mu.Unlock()
 }
 
-// slowLedger, slowMirror and slowFolding take their time now and then, as a busy machine does.
-type slowLedger struct {
-	bridge.Ledger
-	m *model
-}
-
-type slowMirror struct {
-	bridge.Mirror
-	m *model
-}
-
-type slowFolding struct {
-	bridge.Folding
-	m *model
-}
-
-// lag waits now and then.
-func (m *model) lag(ctx context.Context, why string, most time.Duration) {
-	m.mu.Lock()
-	slow := m.chance("slow "+why, 0.2)
-	d := m.between(why, time.Millisecond, most)
-	m.mu.Unlock()
-	if slow {
-		_ = nap(ctx, d)
-	}
-}
-
-func (l *slowLedger) Unconfirmed(ctx context.Context, org bridge.OrgID, r bridge.RecordID) ([]bridge.Unconfirmed, error) {
-	l.m.lag(ctx, "unconfirmed", 300*time.Millisecond)
-	return l.Ledger.Unconfirmed(ctx, org, r)
-}
-
-func (l *slowMirror) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids []bridge.RecordID) ([]bridge.Row, error) {
-	l.m.lag(ctx, "rows", 300*time.Millisecond)
-	return l.Mirror.Rows(ctx, org, o, ids)
-}
-
-func (l *slowFolding) Fold(ctx context.Context, es []bridge.Entry, rows []bridge.Row, confirmed []bridge.Unconfirmed) error {
-	l.m.lag(ctx, "fold", time.Second)
-	return l.Folding.Fold(ctx, es, rows, confirmed)
-}
-
-// tracer puts what the courier logs into the trace.
-type tracer struct {
-	slog.Handler
-	m *model
-}
-
-func (h *tracer) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h *tracer) Handle(_ context.Context, r slog.Record) error {
-	text := ""
-	r.Attrs(func(a slog.Attr) bool { text += " " + a.Value.String(); return true })
-	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
-	if !h.m.logged[text] { // a wait says the same many times
-		h.m.trace = append(h.m.trace, stamp(time.Now())+" log "+r.Message+text)
-	}
-	h.m.logged[text] = true
-	return nil
-}
-
 // kill ends the process as a signal 9 does: what is on disk stays, nothing more is done.
-func (m *model) kill() {
+func (m *duel) kill() {
 	l := m.life
 	m.mu.Lock()
 	m.trace = append(m.trace, stamp(time.Now())+" KILL")
@@ -232,7 +159,7 @@ type act struct {
 	Value  int // kind of value: 0 new, 1 null, 2 an earlier one, 3 one that Salesforce rewrites
 }
 
-// script is one run of the model.
+// script is one run of the duel.
 type script struct {
 	Projects int
 	People   int
@@ -267,13 +194,13 @@ var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "
 func (s *script) play(t *testing.T) (wrong, trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		m := &model{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
 		for i := range s.Projects {
 			id := bridge.ProjectID("pq"[i : i+1])
 			m.projects = append(m.projects, id)
 			m.fars[id] = &far{m: m, project: id, contacts: map[bridge.ContactID]bridge.Attributes{}}
 		}
-		set, err := rule.Compile(modelProjects(m.projects))
+		set, err := rule.Compile(duelProjects(m.projects))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,169 +254,7 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 	return wrong, trace
 }
 
-// join brings a person in at one side.
-func (m *model) join(person, side int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	tag := fmt.Sprint("tag", person)
-	set := bridge.Fields{
-		"Tag__c": bridge.TextValue(tag), "FirstName": bridge.TextValue("First"), "LastName": bridge.TextValue("Last"),
-		"Email": bridge.TextValue(tag + "@example.com"), "Score__c": bridge.TextValue("1"),
-	}
-	m.bring(side, set)
-}
-
-func (m *model) bring(side int, set bridge.Fields) {
-	if side == 0 {
-		m.near.create(set, "user")
-		return
-	}
-	as := bridge.Attributes{}
-	for f, v := range set {
-		as[farOf[f]] = v
-	}
-	f := m.fars[m.projects[side-1]]
-	if len(f.find("email", as["email"].Text)) == 0 { // the platform refuses a second contact of one address
-		f.create(as, "user")
-	}
-}
-
-// do lets one thing happen.
-func (m *model) do(s *script, i int, a *act) {
-	side, person := a.Side%(s.Projects+1), a.Person%(s.People+m.joined)
-	switch a.Kind {
-	case "join":
-		m.join(s.People+m.joined, side)
-		m.joined++
-	case "kill":
-		m.kill()
-		time.Sleep(500 * time.Millisecond)
-		m.start()
-	case "both": // the same new person at both ends at once
-		m.mu.Lock()
-		set := bridge.Fields{
-			"Tag__c": bridge.TextValue(fmt.Sprint("twin", i)), "LastName": bridge.TextValue("Twin"), "Email": bridge.TextValue(fmt.Sprintf("twin%d@example.com", i)),
-		}
-		m.bring(0, set)
-		m.mu.Unlock()
-		time.Sleep(time.Duration(a.Field) * 100 * time.Millisecond)
-		m.mu.Lock()
-		m.bring(1, set)
-		m.mu.Unlock()
-	case "delete", "undelete", "merge":
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.end(a.Kind, fmt.Sprint("tag", person), fmt.Sprint("tag", (person+1)%(s.People+m.joined)))
-	default:
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.edit(i, side, fmt.Sprint("tag", person), editable[a.Field%len(editable)], a.Value)
-	}
-}
-
-// end deletes a record, brings it back, or merges it into another one.
-func (m *model) end(kind, tag, other string) {
-	m.trace = append(m.trace, fmt.Sprintf("%s USER %ss %s (%s)", stamp(time.Now()), kind, tag, other))
-	if kind == "undelete" {
-		for _, r := range m.near.rows {
-			if r.deleted && r.master == "" && r.values["Tag__c"].Text == tag {
-				m.near.undelete(r)
-				delete(m.gone, tag)
-			}
-		}
-		return
-	}
-	rs := m.records(tag)
-	if len(rs) != 1 || !m.linked(rs[0].id) {
-		return // who is deleted before a cut create was settled is created once more
-	}
-	var master bridge.RecordID
-	if kind == "merge" {
-		won := m.records(other)
-		if other == tag || len(won) != 1 || !m.linked(won[0].id) {
-			return
-		}
-		master = won[0].id
-		m.won[other] = true
-	}
-	m.gone[tag] = true
-	m.near.remove(rs[0], master)
-}
-
-// linked reports whether a record is linked in every project.
-func (m *model) linked(r bridge.RecordID) bool {
-	for _, p := range m.projects {
-		if _, err := m.life.store.LinkOf(m.ctx, modelOrg, p, r); err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// edit lets a user change one field at one end, if the person is known there.
-func (m *model) edit(i, side int, tag string, f bridge.Field, kind int) {
-	v := m.value(i, tag, f, kind)
-	if side == 0 {
-		if rs := m.records(tag); len(rs) == 1 {
-			m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at near to %q", stamp(time.Now()), f, tag, v.Text))
-			m.near.update(rs[0], bridge.Fields{f: v}, "user")
-		}
-		return
-	}
-	p := m.fars[m.projects[side-1]]
-	if ids := p.find("custom.tag", tag); len(ids) == 1 {
-		m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at %s to %q", stamp(time.Now()), f, tag, p.project, v.Text))
-		p.set(ids[0], bridge.Attributes{farOf[f]: v}, "user")
-	}
-}
-
-// value is what a user writes: something new, nothing, something that was there before, or something that Salesforce rewrites.
-func (m *model) value(i int, tag string, f bridge.Field, kind int) bridge.Value {
-	if kind == 2 {
-		i = i / 2
-	}
-	switch f {
-	case "Email":
-		return bridge.TextValue(fmt.Sprintf("Mail%03d.%s@Example.com", i, tag))
-	case "MobilePhone":
-		if kind == 1 {
-			return bridge.NullValue()
-		}
-		if kind == 3 {
-			return bridge.TextValue(fmt.Sprintf("012-345 %04d", i))
-		}
-		return bridge.TextValue(fmt.Sprintf("+6012345%04d", i))
-	case "Score__c":
-		if kind == 1 {
-			return bridge.NullValue()
-		}
-		if kind == 3 {
-			return bridge.TextValue(fmt.Sprintf("%d.12345", i))
-		}
-		return bridge.TextValue(fmt.Sprint(i))
-	}
-	switch {
-	case kind == 1 && f == "FirstName":
-		return bridge.NullValue()
-	case kind == 3 && f == "FirstName":
-		return bridge.TextValue(fmt.Sprintf("auto%03d", i))
-	case kind == 3:
-		return bridge.TextValue(fmt.Sprintf("  v%03d ", i))
-	}
-	return bridge.TextValue(fmt.Sprintf("v%03d", i))
-}
-
-// records are the live records of a person.
-func (m *model) records(tag string) (rs []*nearRow) {
-	for _, r := range m.near.rows {
-		if !r.deleted && r.values["Tag__c"].Text == tag {
-			rs = append(rs, r)
-		}
-	}
-	return rs
-}
-
-func (m *model) calls() int {
+func (m *duel) calls() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := m.near.calls
@@ -500,7 +265,7 @@ func (m *model) calls() int {
 }
 
 // unequal lists what differs between Salesforce and every platform, and who is there twice or not at all.
-func (m *model) unequal(people int) (wrong []string) {
+func (m *duel) unequal(people int) (wrong []string) {
 	tags := map[string]bool{}
 	for _, r := range m.near.rows {
 		tags[r.values["Tag__c"].Text] = true
@@ -564,7 +329,7 @@ func (f *far) compare(r *nearRow, c bridge.ContactID, tag string) (wrong []strin
 }
 
 // SFBRIDGE_CASES is how many scripts are tried.
-func TestModel_BothSidesEndEqualWhateverHappens(t *testing.T) {
+func TestDuel_BothSidesEndEqualWhateverHappens(t *testing.T) {
 	n := "500"
 	if env := os.Getenv("SFBRIDGE_CASES"); env != "" {
 		n = env

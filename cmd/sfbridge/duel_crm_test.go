@@ -13,9 +13,9 @@ import (
 	"sfbridge/bridge"
 )
 
-// far is one messaging platform in the model: contacts, and callbacks that come late, twice and in any order.
+// far is one messaging platform in the duel: contacts, and callbacks that come late, twice and in any order.
 type far struct {
-	m        *model
+	m        *duel
 	project  bridge.ProjectID
 	contacts map[bridge.ContactID]bridge.Attributes
 	next     int
@@ -80,7 +80,7 @@ func (f *far) tell(id bridge.ContactID, kind string) {
 	if err != nil {
 		panic(err)
 	}
-	cb := bridge.Callback{Org: modelOrg, Project: f.project, Event: fmt.Sprint(f.project, " ", f.events), Kind: bridge.ContactTouched, Type: kind, Contact: id, Body: body}
+	cb := bridge.Callback{Org: duelOrg, Project: f.project, Event: fmt.Sprint(f.project, " ", f.events), Kind: bridge.ContactTouched, Type: kind, Contact: id, Body: body}
 	copies := 1
 	if f.m.chance("double", 0.15) {
 		copies = 2
@@ -92,7 +92,7 @@ func (f *far) tell(id bridge.ContactID, kind string) {
 }
 
 // post brings a callback to whatever process is alive, until one has taken it.
-func (m *model) post(cb bridge.Callback, delay time.Duration) {
+func (m *duel) post(cb bridge.Callback, delay time.Duration) {
 	for ; nap(m.ctx, delay) == nil; delay = 500 * time.Millisecond {
 		m.mu.Lock()
 		l := m.life

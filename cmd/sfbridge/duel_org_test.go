@@ -14,12 +14,12 @@ import (
 	"sfbridge/bridge"
 )
 
-// modelOrg is the org id of the model.
-const modelOrg = bridge.OrgID("00D000000000001EAA")
+// duelOrg is the org id of the duel.
+const duelOrg = bridge.OrgID("00D000000000001EAA")
 
-// near is Salesforce in the model: one object, saved values rewritten, one ordered stream of what was committed.
+// near is Salesforce in the duel: one object, saved values rewritten, one ordered stream of what was committed.
 type near struct {
-	m      *model
+	m      *duel
 	rows   map[bridge.RecordID]*nearRow
 	log    []bridge.Change // every event, in order
 	due    []time.Time     // when the stream brings it
@@ -38,7 +38,7 @@ type nearRow struct {
 	saved   time.Time
 }
 
-// nearFields are the fields of the model's object.
+// nearFields are the fields of the duel's object.
 func nearFields(projects []bridge.ProjectID) []bridge.Field {
 	fs := []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"}
 	for _, p := range projects {
@@ -132,7 +132,7 @@ func (n *near) undelete(r *nearRow) {
 func (n *near) emit(c bridge.Change, who string) {
 	n.commit++
 	now := time.Now()
-	c.Org, c.Topic, c.Object = modelOrg, "/data/ContactChangeEvent", "Contact"
+	c.Org, c.Topic, c.Object = duelOrg, "/data/ContactChangeEvent", "Contact"
 	c.Version = bridge.Version{At: now, Commit: n.commit, Sequence: 1}
 	if who != "user" && n.m.chance("origin", 0.5) {
 		c.Origin.Client = "sfbridge"
@@ -194,7 +194,7 @@ func latest(a, b time.Time) time.Time {
 // stream brings the events behind the stored position to one process, some of them twice.
 func (n *near) stream(ctx context.Context, l *life) {
 	at := 0
-	if pos, err := l.store.Position(ctx, modelOrg, "/data/ContactChangeEvent"); err == nil {
+	if pos, err := l.store.Position(ctx, duelOrg, "/data/ContactChangeEvent"); err == nil {
 		at, _ = strconv.Atoi(string(pos.Replay))
 	}
 	for ctx.Err() == nil {
@@ -222,7 +222,7 @@ func (n *near) stream(ctx context.Context, l *life) {
 			timer.Stop()
 			continue
 		}
-		pos := bridge.Position{Org: modelOrg, Topic: "/data/ContactChangeEvent", Replay: []byte(strconv.Itoa(at + len(events))), At: time.Now()}
+		pos := bridge.Position{Org: duelOrg, Topic: "/data/ContactChangeEvent", Replay: []byte(strconv.Itoa(at + len(events))), At: time.Now()}
 		if err := l.intake.Stream("org").Accept(ctx, slices.Clone(events), pos); err != nil {
 			return // the process is dead
 		}

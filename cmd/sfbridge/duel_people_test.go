@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// join brings a person in at one side.
+func (m *duel) join(person, side int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tag := fmt.Sprint("tag", person)
+	set := bridge.Fields{
+		"Tag__c": bridge.TextValue(tag), "FirstName": bridge.TextValue("First"), "LastName": bridge.TextValue("Last"),
+		"Email": bridge.TextValue(tag + "@example.com"), "Score__c": bridge.TextValue("1"),
+	}
+	m.bring(side, set)
+}
+
+func (m *duel) bring(side int, set bridge.Fields) {
+	if side == 0 {
+		m.near.create(set, "user")
+		return
+	}
+	as := bridge.Attributes{}
+	for f, v := range set {
+		as[farOf[f]] = v
+	}
+	f := m.fars[m.projects[side-1]]
+	if len(f.find("email", as["email"].Text)) == 0 { // the platform refuses a second contact of one address
+		f.create(as, "user")
+	}
+}
+
+// do lets one thing happen.
+func (m *duel) do(s *script, i int, a *act) {
+	side, person := a.Side%(s.Projects+1), a.Person%(s.People+m.joined)
+	switch a.Kind {
+	case "join":
+		m.join(s.People+m.joined, side)
+		m.joined++
+	case "kill":
+		m.kill()
+		time.Sleep(500 * time.Millisecond)
+		m.start()
+	case "both": // the same new person at both ends at once
+		m.mu.Lock()
+		set := bridge.Fields{
+			"Tag__c": bridge.TextValue(fmt.Sprint("twin", i)), "LastName": bridge.TextValue("Twin"), "Email": bridge.TextValue(fmt.Sprintf("twin%d@example.com", i)),
+		}
+		m.bring(0, set)
+		m.mu.Unlock()
+		time.Sleep(time.Duration(a.Field) * 100 * time.Millisecond)
+		m.mu.Lock()
+		m.bring(1, set)
+		m.mu.Unlock()
+	case "delete", "undelete", "merge":
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.end(a.Kind, fmt.Sprint("tag", person), fmt.Sprint("tag", (person+1)%(s.People+m.joined)))
+	default:
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.edit(i, side, fmt.Sprint("tag", person), editable[a.Field%len(editable)], a.Value)
+	}
+}
+
+// end deletes a record, brings it back, or merges it into another one.
+func (m *duel) end(kind, tag, other string) {
+	m.trace = append(m.trace, fmt.Sprintf("%s USER %ss %s (%s)", stamp(time.Now()), kind, tag, other))
+	if kind == "undelete" {
+		for _, r := range m.near.rows {
+			if r.deleted && r.master == "" && r.values["Tag__c"].Text == tag {
+				m.near.undelete(r)
+				delete(m.gone, tag)
+			}
+		}
+		return
+	}
+	rs := m.records(tag)
+	if len(rs) != 1 || !m.linked(rs[0].id) {
+		return // who is deleted before a cut create was settled is created once more
+	}
+	var master bridge.RecordID
+	if kind == "merge" {
+		won := m.records(other)
+		if other == tag || len(won) != 1 || !m.linked(won[0].id) {
+			return
+		}
+		master = won[0].id
+		m.won[other] = true
+	}
+	m.gone[tag] = true
+	m.near.remove(rs[0], master)
+}
+
+// linked reports whether a record is linked in every project.
+func (m *duel) linked(r bridge.RecordID) bool {
+	for _, p := range m.projects {
+		if _, err := m.life.store.LinkOf(m.ctx, duelOrg, p, r); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// edit lets a user change one field at one end, if the person is known there.
+func (m *duel) edit(i, side int, tag string, f bridge.Field, kind int) {
+	v := m.value(i, tag, f, kind)
+	if side == 0 {
+		if rs := m.records(tag); len(rs) == 1 {
+			m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at near to %q", stamp(time.Now()), f, tag, v.Text))
+			m.near.update(rs[0], bridge.Fields{f: v}, "user")
+		}
+		return
+	}
+	p := m.fars[m.projects[side-1]]
+	if ids := p.find("custom.tag", tag); len(ids) == 1 {
+		m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at %s to %q", stamp(time.Now()), f, tag, p.project, v.Text))
+		p.set(ids[0], bridge.Attributes{farOf[f]: v}, "user")
+	}
+}
+
+// value is what a user writes: something new, nothing, something that was there before, or something that Salesforce rewrites.
+func (m *duel) value(i int, tag string, f bridge.Field, kind int) bridge.Value {
+	if kind == 2 {
+		i = i / 2
+	}
+	switch f {
+	case "Email":
+		return bridge.TextValue(fmt.Sprintf("Mail%03d.%s@Example.com", i, tag))
+	case "MobilePhone":
+		if kind == 1 {
+			return bridge.NullValue()
+		}
+		if kind == 3 {
+			return bridge.TextValue(fmt.Sprintf("012-345 %04d", i))
+		}
+		return bridge.TextValue(fmt.Sprintf("+6012345%04d", i))
+	case "Score__c":
+		if kind == 1 {
+			return bridge.NullValue()
+		}
+		if kind == 3 {
+			return bridge.TextValue(fmt.Sprintf("%d.12345", i))
+		}
+		return bridge.TextValue(fmt.Sprint(i))
+	}
+	switch {
+	case kind == 1 && f == "FirstName":
+		return bridge.NullValue()
+	case kind == 3 && f == "FirstName":
+		return bridge.TextValue(fmt.Sprintf("auto%03d", i))
+	case kind == 3:
+		return bridge.TextValue(fmt.Sprintf("  v%03d ", i))
+	}
+	return bridge.TextValue(fmt.Sprintf("v%03d", i))
+}
+
+// records are the live records of a person.
+func (m *duel) records(tag string) (rs []*nearRow) {
+	for _, r := range m.near.rows {
+		if !r.deleted && r.values["Tag__c"].Text == tag {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
