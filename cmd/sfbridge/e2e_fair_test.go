@@ -129,6 +129,35 @@ func TestFair_ADeadPlatformIsProbedByOneAndCostsNobodyAnAttempt_P30_P32(t *testi
 	})
 }
 
+func TestFair_TheEndOfAShortOutageWakesWhatWaitsForIt_P30(t *testing.T) {
+	t.Parallel()
+	onRig(t, oneProject, func(t *testing.T, r *rig) {
+		p := r.platforms["support"]
+		var down atomic.Bool
+		p.answer = func(context.Context, *bridge.Message) error {
+			if down.Load() {
+				return errRefused
+			}
+			return nil
+		}
+		for i := range 300 {
+			r.change(i, "Tan")
+		}
+		time.Sleep(time.Second)
+		down.Store(true)
+		for i := range 10 {
+			r.change(i, "Lim")
+		}
+		time.Sleep(2 * time.Minute)
+		if r.breaker("support").Open || r.waiting("support") != 10 {
+			t.Fatalf("%d wait, breaker %+v", r.waiting("support"), r.breaker("support"))
+		}
+		down.Store(false)
+		r.change(999, "Sato")
+		r.until("all have arrived with the first that does", time.Second, func() bool { return r.waiting("support") == 0 })
+	})
+}
+
 func TestFair_ABreakerSurvivesARestart_P32(t *testing.T) {
 	t.Parallel()
 	onRig(t, oneProject, func(t *testing.T, r *rig) {
