@@ -301,7 +301,7 @@ func (c *Courier) bury(ctx context.Context, t *trip, err error) error {
 // again has the work carried once more, unless it has failed for too long by its own fault. What a shut destination costs is free, and so is what only
 // a person can mend; a destination that fails with this item and serves others counts for the item.
 func (c *Courier) again(ctx context.Context, t *trip, err error) error {
-	call, failed := errors.AsType[*failedCall](err)
+	call, failed := errors.AsType[*failedCallError](err)
 	if failed && !call.gate.passable() {
 		return c.giveBack(ctx, t, call.gate, err)
 	}

@@ -49,13 +49,13 @@ type shutError struct {
 
 func (e *shutError) Error() string { return "not called now: " + e.reason }
 
-// failedCall is an error of a call that the gate counted as a failure of the destination.
-type failedCall struct {
+// failedCallError is an error of a call that the gate counted as a failure of the destination.
+type failedCallError struct {
 	error
 	gate *gate
 }
 
-func (e *failedCall) Unwrap() error { return e.error }
+func (e *failedCallError) Unwrap() error { return e.error }
 
 // enter lets a call pass, or answers a shutError. Behind an open breaker one call at a time passes, as the probe.
 func (g *gate) enter() (probe bool, err error) {
@@ -235,7 +235,7 @@ func (t *trip) ask(ctx context.Context, g *gate, call func() error) error {
 	e := ending{probe: probe, lane: t.w.Head().Lane.Source}
 	if destinationFailed(err) {
 		_, e.pause = bridge.VerdictOf(err)
-		e.failure, err = err, &failedCall{err, g}
+		e.failure, err = err, &failedCallError{err, g}
 	}
 	s, changed := g.leave(e)
 	if !changed {

@@ -203,7 +203,7 @@ func (p *pool) call(ctx context.Context, batch []*row) {
 func (p *pool) send(ctx context.Context, batch []*row) (out []bridge.Written, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = brokenWriter(fmt.Sprintf("panic while writing: %v", v))
+			err = brokenWriterError(fmt.Sprintf("panic while writing: %v", v))
 		}
 	}()
 	ws := make([]bridge.Write, len(batch))
@@ -211,7 +211,7 @@ func (p *pool) send(ctx context.Context, batch []*row) (out []bridge.Written, er
 		ws[i] = r.write
 	}
 	if out = p.writer.Write(ctx, ws); len(out) != len(batch) {
-		return nil, brokenWriter(fmt.Sprintf("%d answers for %d rows", len(out), len(batch)))
+		return nil, brokenWriterError(fmt.Sprintf("%d answers for %d rows", len(out), len(batch)))
 	}
 	return out, nil
 }
@@ -234,13 +234,13 @@ func (p *pool) spoilt(batch []*row, err error) []bridge.Written {
 	return out
 }
 
-// brokenWriter is a fault of the writer itself. The org has nothing to do with it.
-type brokenWriter string
+// brokenWriterError is a fault of the writer itself. The org has nothing to do with it.
+type brokenWriterError string
 
-func (e brokenWriter) Error() string { return string(e) }
+func (e brokenWriterError) Error() string { return string(e) }
 
 // OfRow reports true: the gate does not count it.
-func (brokenWriter) OfRow() bool { return true }
+func (brokenWriterError) OfRow() bool { return true }
 
 // lonely reports whether the row goes alone.
 func (p *pool) lonely(r *row) bool {

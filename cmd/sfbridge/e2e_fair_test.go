@@ -318,9 +318,7 @@ func TestFair_APanicOfAParserIsBuriedWithItsCallback_P33(t *testing.T) {
 	t.Parallel()
 	onRig(t, oneProject, func(t *testing.T, r *rig) {
 		r.platforms["support"].parse = func(cb bridge.Callback) (bridge.Parsed, error) {
-			var attributes map[bridge.Attribute]bridge.Value
-			attributes["lastName"] = bridge.TextValue(string(cb.Body)) // a nil map
-			return bridge.Parsed{}, nil
+			return bridge.Parsed{Contact: bridge.Contact{ID: bridge.ContactID(cb.Body[len(cb.Body):][0])}}, nil // beyond the end
 		}
 		err := r.intake.Take(t.Context(), bridge.Callback{Org: rigOrg, Project: "support", Kind: bridge.ContactTouched, Contact: "7", Event: "1", Body: []byte("{}")})
 		if err != nil {
@@ -409,7 +407,7 @@ func TestFair_ARefusedLoginNeedsAttentionAndBuriesNothing_P31(t *testing.T) {
 			if mended.Load() {
 				return nil
 			}
-			return bridge.Unavailable(fmt.Errorf("create contact: %w", refusedLogin{}), 0)
+			return bridge.Unavailable(fmt.Errorf("create contact: %w", refusedLoginError{}), 0)
 		}
 		for i := range 1000 {
 			r.change(i, "Tan")
@@ -429,7 +427,7 @@ func TestFair_ARefusedLoginNeedsAttentionAndBuriesNothing_P31(t *testing.T) {
 	})
 }
 
-type refusedLogin struct{}
+type refusedLoginError struct{}
 
-func (refusedLogin) Error() string     { return "status 401" }
-func (refusedLogin) NeedsPerson() bool { return true }
+func (refusedLoginError) Error() string     { return "status 401" }
+func (refusedLoginError) NeedsPerson() bool { return true }
