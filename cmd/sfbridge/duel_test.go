@@ -213,7 +213,9 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 		}
 		time.Sleep(10 * time.Second)
 		if s.Faults {
+			m.mu.Lock()
 			m.faults = 0.1
+			m.mu.Unlock()
 		}
 		for i := range s.Acts {
 			a := &s.Acts[i]

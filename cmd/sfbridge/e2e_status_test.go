@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,16 +167,18 @@ func TestStatus_ARefusedLoginIsAnAlarmAndNoDeadLetter_P31(t *testing.T) {
 func TestStatus_ARedirectIsNeverFollowed_P31(t *testing.T) {
 	t.Parallel()
 	behindFront(t, func(b *bench, f *front, _ *respondiotest.Fake) {
-		followed := false
+		var followed atomic.Bool
 		f.say(func(w http.ResponseWriter, r *http.Request) bool {
-			followed = followed || r.URL.Path == "/elsewhere"
+			if r.URL.Path == "/elsewhere" {
+				followed.Store(true)
+			}
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 			return true
 		})
 		b.create(b.t, "mei@example.com")
 		time.Sleep(10 * time.Minute)
-		if followed || len(f.calls()) == 0 || len(b.letters("sales")) > 0 {
-			b.t.Errorf("followed: %v, %d calls, %d dead letters", followed, len(f.calls()), len(b.letters("sales")))
+		if followed.Load() || len(f.calls()) == 0 || len(b.letters("sales")) > 0 {
+			b.t.Errorf("followed: %v, %d calls, %d dead letters", followed.Load(), len(f.calls()), len(b.letters("sales")))
 		}
 	})
 }

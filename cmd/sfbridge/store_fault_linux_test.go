@@ -21,10 +21,12 @@ func TestP15_ADiskThatFailsEndsTheDaemonWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{seed: 5}, nil)
 		defer b.close()
-		var file *os.File
+		var disk uintptr
 		b.w.openStore = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag, mode)
-			file = f
+			if err == nil {
+				disk = f.Fd()
+			}
 			return f, err
 		}
 		a, err := newApp(b.cfg, b.w)
@@ -36,7 +38,14 @@ func TestP15_ADiskThatFailsEndsTheDaemonWithinASecond(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- a.Run(ctx) }()
 		b.until("the daemon runs", time.Minute, func() bool { return a.state.Load() == "running" })
-		_ = file.Close()
+		nowhere, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = nowhere.Close() }()
+		if err := syscall.Dup3(int(nowhere.Fd()), int(disk), syscall.O_CLOEXEC); err != nil { // from now on nothing can be written
+			t.Fatal(err)
+		}
 		began := time.Now()
 		if err := a.store.Append(ctx, []bridge.Entry{{Kind: bridge.OperatorEntry, At: time.Now()}}, nil); !errors.Is(err, store.ErrUnknown) {
 			t.Errorf("an append without a disk: %v", err)
@@ -74,8 +83,10 @@ func TestP14_AFullDiskStopsIntakeAloneAndGoesOnByItself(t *testing.T) {
 	f.crowd.meet()
 	ballast := filepath.Join(mount, "ballast")
 	fillDisk(t, ballast)
-	f.work(6) // fewer than there are people: nothing arrives
-	f.until("the daemon meets the full disk", func() bool {
+	f.until("the daemon meets the full disk", func() bool { // its file has pages to spare: people come until they are used up
+		if err := f.crowd.join(bridge.Inbound); err != nil {
+			t.Fatal(err)
+		}
 		log, _ := os.ReadFile(f.out.Name())
 		return bytes.Contains(log, []byte("no space left"))
 	})
