@@ -272,7 +272,7 @@ func TestSalvage_KeepsWhatCanBeReadAndListsTheRest(t *testing.T) {
 		{"the head of a page", func(f []byte) []byte { f[leaves[1]] ^= 0xf; return f }, 0, "says that it is page"},
 		{"a branch that leads astray", func(f []byte) []byte { f[branch+16+8] ^= 0x70; return f }, 0, "page"},
 		{"the newest meta", func(f []byte) []byte { f[newestMeta(f)+40] ^= 1; return f }, 0, "meta"},
-		{"the end", func(f []byte) []byte { return f[:len(f)-3*pageSize] }, 20, "nothing leads to"},
+		{"the end", func(f []byte) []byte { return f[:len(f)-3*pageSize] }, 3 * 20, "nothing leads to"}, // three pages
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			from := spoilt(t, path, whole, c.spoil)
