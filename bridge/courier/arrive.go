@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -57,37 +55,6 @@ func (t *trip) lockIdentities(ids []bridge.Identity) error {
 	return t.need(locks...)
 }
 
-func (t *trip) identityClaims(ids []bridge.Identity) []bridge.Claim {
-	var claims []bridge.Claim
-	for _, id := range ids {
-		claims = append(claims, t.claim(rule.ClaimName(t.o.Project, id.Attribute, id.Value)))
-	}
-	return claims
-}
-
-func (t *trip) claim(identity string) bridge.Claim {
-	return bridge.Claim{Org: t.org(), Project: t.o.Project, Identity: identity, Delivery: t.w.Head().ID, At: t.c.d.Now()}
-}
-
-// making is the claim under which a create leaves word of itself, whatever the identity fields of its source say later.
-func (t *trip) making() bridge.Claim {
-	lane := t.w.Head().Lane
-	return t.claim("made-" + string(lane.Direction) + "-" + lane.Source)
-}
-
-// ended is the claim that stands in the way of creating a contact in Salesforce anew whose record is gone. It is nobody's, and stands until he is
-// linked again.
-func (t *trip) ended(c bridge.ContactID) bridge.Claim {
-	cl := t.claim(endedName(c))
-	cl.Delivery = ""
-	return cl
-}
-
-func endedName(c bridge.ContactID) string { return "ended-" + string(c) }
-
-// errEnded says that the contact's record was deleted.
-var errEnded = errors.New("the contact's record was deleted in Salesforce, and is not created anew")
-
 // made are the identities of the contact that an earlier try may have created from the record, surest first: the record's id, where the contact bears
 // it, and what the contact was created with. Both sides may have been edited since. A record that comes back may have had a contact before.
 func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity {
@@ -100,73 +67,6 @@ func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity
 		ids = append([]bridge.Identity{id}, ids...)
 	}
 	return ids
-}
-
-// bundle has the claim of the making name the others, so that they are found again whatever the identity fields say by then.
-func (t *trip) bundle() {
-	name := t.making().Identity
-	var also []string
-	for _, c := range t.candidates {
-		if c.Identity != name {
-			also = append(also, c.Identity)
-		}
-	}
-	for i := range t.candidates {
-		if t.candidates[i].Identity == name {
-			t.candidates[i].Also = also
-		}
-	}
-}
-
-// rename has the claim of the making, which an earlier try left, name what this one claims as well.
-func (t *trip) rename(ctx context.Context, h bridge.Claim) error {
-	if h.Identity != t.making().Identity {
-		return nil
-	}
-	all := slices.Clone(h.Also)
-	for _, c := range t.candidates {
-		if c.Identity != h.Identity && !slices.Contains(all, c.Identity) {
-			all = append(all, c.Identity)
-		}
-	}
-	if len(all) == len(h.Also) {
-		return nil
-	}
-	h.Also = all
-	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: []bridge.Claim{h}}); err != nil {
-		return fmt.Errorf("name the claims: %w", err)
-	}
-	return nil
-}
-
-// keep notes a claim that this delivery holds, and what an earlier try promised by it.
-func (t *trip) keep(h bridge.Claim) {
-	t.claimed = append(t.claimed, h)
-	for _, name := range h.Also {
-		t.claimed = append(t.claimed, t.claim(name))
-	}
-	if h.Sent && t.retried() {
-		t.past = h.Agreed
-	}
-}
-
-// yield gives back what earlier tries claimed, where this one ended without a look at it.
-func (t *trip) yield(ctx context.Context) error {
-	if !t.retried() || t.candidates != nil || t.w.Head().Kind == bridge.Append {
-		return nil
-	}
-	t.candidates = []bridge.Claim{t.making()}
-	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
-	if err != nil {
-		return fmt.Errorf("look for claims of earlier tries: %w", err)
-	}
-	t.claimed = append(t.claimed, t.candidates...)
-	for _, h := range stand {
-		if h.Delivery == t.w.Head().ID {
-			t.keep(h)
-		}
-	}
-	return nil
 }
 
 // unclaim gives back what an earlier try claimed for somebody who is linked by now. A contact that it may have created and not lived to tag is tagged.
@@ -298,92 +198,4 @@ func (t *trip) madeFrom(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		return &waitError{rung(1) / 4, "contact " + string(contact) + ", from which the record was made, goes first"}
 	}
 	return t.adopt(ctx, tr, row, contact)
-}
-
-// claimAge is how long a claim is waited for. Whoever holds it longer is in trouble, and a person is looked up before he is created in any case.
-const claimAge = 10 * time.Minute
-
-// recall finds out what an earlier try of this delivery may have created: it left a claim that says so. Whoever was found meanwhile is known by it.
-func (t *trip) recall(ctx context.Context, tr *rule.Transfer) error {
-	if tr.Shadow || !t.retried() {
-		return nil
-	}
-	err := t.take(ctx, tr)
-	if errors.Is(err, errEnded) {
-		t.barred = true // he may still match a record that is there
-		return nil
-	}
-	return err
-}
-
-// remember finds out what an earlier try of this delivery promised, and claims nobody.
-func (t *trip) remember(ctx context.Context, tr *rule.Transfer) error {
-	if tr.Shadow || !t.retried() {
-		return nil
-	}
-	all := t.candidates
-	t.candidates = []bridge.Claim{t.making()}
-	_, err := t.hold(ctx, tr)
-	t.candidates = all
-	return err
-}
-
-// promise claims the identities right before a create, with what it will agree on.
-func (t *trip) promise(ctx context.Context, tr *rule.Transfer, agreed map[bridge.Attribute]bridge.Agreed) error {
-	for i := range t.candidates {
-		t.candidates[i].Sent, t.candidates[i].Agreed = true, agreed
-	}
-	if t.barred {
-		return errEnded
-	}
-	if !t.retried() {
-		return t.take(ctx, tr)
-	}
-	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Claims: t.candidates}); err != nil { // recall took them
-		return fmt.Errorf("claim the identities: %w", err)
-	}
-	return nil
-}
-
-// take takes the candidates for this delivery. Those that another delivery holds make it wait for that one; those that an earlier try of its own left
-// behind tell what that one may have created.
-func (t *trip) take(ctx context.Context, tr *rule.Transfer) error {
-	others, err := t.hold(ctx, tr)
-	if err != nil {
-		return err
-	}
-	for _, h := range others {
-		if strings.HasPrefix(h.Identity, endedName("")) {
-			return errEnded
-		}
-		if t.c.d.Now().Sub(h.At) < claimAge {
-			return &waitError{rung(4), "delivery " + string(h.Delivery) + " is creating the same person"}
-		}
-	}
-	return nil
-}
-
-// hold takes the candidates, unless others hold some, and notes which are this delivery's now and what an earlier try promised by them.
-func (t *trip) hold(ctx context.Context, tr *rule.Transfer) (others []bridge.Claim, err error) {
-	t.bundle()
-	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
-	if err != nil {
-		return nil, fmt.Errorf("claim the identities: %w", err)
-	}
-	t.claimed = nil
-	for _, h := range stand {
-		if h.Delivery != t.w.Head().ID {
-			others = append(others, h)
-			continue
-		}
-		t.keep(h)
-		if err := t.rename(ctx, h); err != nil {
-			return nil, err
-		}
-	}
-	if len(others) == 0 {
-		t.claimed = append(t.claimed, t.candidates...)
-	}
-	t.claimed = append(t.claimed, t.identityClaims(tr.IdentityOf(t.past))...) // the identities may be others by now
-	return others, nil
 }
