@@ -131,11 +131,7 @@ func (s *Store) openEntries(ctx context.Context) error {
 
 // headOf reads of an entry what lanes need: it is most of what Open takes.
 func headOf(it *Item) (bridge.Entry, error) {
-	seq, err := seqOf(it.Key)
-	if err != nil {
-		return bridge.Entry{}, err
-	}
-	payload, err := it.payload()
+	seq, payload, err := sealedEntry(it)
 	if err != nil {
 		return bridge.Entry{}, err
 	}

@@ -64,13 +64,19 @@ func decodeEntry(id bridge.EntryID, b []byte) (bridge.Entry, error) {
 	return e, nil
 }
 
-// entryOf reads the entry that an item holds.
-func entryOf(it *Item) (bridge.Entry, error) {
+// sealedEntry is the number of the entry that an item holds, and its payload.
+func sealedEntry(it *Item) (uint64, []byte, error) {
 	seq, err := seqOf(it.Key)
 	if err != nil {
-		return bridge.Entry{}, err
+		return 0, nil, err
 	}
 	payload, err := it.payload()
+	return seq, payload, err
+}
+
+// entryOf reads the entry that an item holds.
+func entryOf(it *Item) (bridge.Entry, error) {
+	seq, payload, err := sealedEntry(it)
 	if err != nil {
 		return bridge.Entry{}, err
 	}
