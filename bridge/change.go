@@ -96,4 +96,6 @@ type Row struct {
 	Values  Fields   `json:"values,omitempty"` // a field that is absent is unknown
 	// Keys holds the canonical values of identity fields; Mirror.Lookup finds the record by them.
 	Keys Fields `json:"keys,omitempty"`
+	// Mark tells the mirror whether its row is still the one that this was made from; 0 where it was not made from one.
+	Mark uint64 `json:"-"`
 }

@@ -96,7 +96,7 @@ type Effects struct {
 	Unlinks  []Link        // ended, before Links are stored
 	Links    []Link        // stored as they are, baseline and member flags included
 	Stage    []Unconfirmed // recorded before the write is sent
-	Withdraw []Unconfirmed // no longer expected
+	Withdraw []Unconfirmed // no longer expected; those of a record in Rows stay where the mirror does not take that row
 	Claims   []Claim       // taken or rewritten
 	Unclaim  []Claim
 	Rows     []Row // REST reads that the mirror shall learn

@@ -64,7 +64,8 @@ type Mirror interface {
 type Folding interface {
 	// Unfolded blocks until entries wait behind the cursor and returns at most limit of them in order.
 	Unfolded(ctx context.Context, limit int) ([]Entry, error)
-	// Fold stores rows and confirms writes, and moves the cursor behind the entries, in one step. Entries without deliveries end here.
+	// Fold stores rows and confirms writes, and moves the cursor behind the entries, in one step. Entries without deliveries end here. Where somebody
+	// else has stored a row meanwhile it wraps ErrMoved, and the entries are to be folded again.
 	Fold(ctx context.Context, entries []Entry, rows []Row, confirmed []Unconfirmed) error
 }
 

@@ -111,6 +111,8 @@ func (e *HintError) Unwrap() error { return e.Err }
 
 // Errors that callers tell apart.
 var (
+	// ErrMoved is returned where a row of the mirror is no longer the one that a new one was made from: make it anew.
+	ErrMoved = errors.New("the row is another by now")
 	// ErrNotFound is returned where nothing is stored or the other side knows no such thing.
 	ErrNotFound = errors.New("not found")
 	// ErrDuplicate is returned by Journal.Append for a callback that was taken in before.

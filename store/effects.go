@@ -20,7 +20,7 @@ type flight struct {
 
 // begin gives numbers to what effects append. Rows beyond what one transaction holds are stored at once: what Salesforce said is true anyway.
 func (s *Store) begin(ctx context.Context, e *bridge.Effects) (*flight, error) {
-	rest, err := s.rowsAhead(ctx, e.Rows)
+	rest, err := s.rowsAhead(ctx, e.Rows, addRow)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,17 @@ func (f *flight) plan(p *plan) error {
 			return err
 		}
 	}
-	if err := f.planLedger(p); err != nil {
-		return err
-	}
+	dropped := map[bridge.RecordID]bool{}
 	for i := range f.e.Rows {
-		if err := p.row(&f.e.Rows[i]); err != nil {
+		r := &f.e.Rows[i]
+		stored, err := p.row(r)
+		if err != nil {
 			return err
 		}
+		dropped[r.Record] = !stored
+	}
+	if err := f.planLedger(p, dropped); err != nil {
+		return err
 	}
 	for i := range f.e.Story {
 		line := f.e.Story[i]
@@ -91,9 +95,13 @@ func (f *flight) plan(p *plan) error {
 	return nil
 }
 
-func (f *flight) planLedger(p *plan) error {
+// planLedger plans what is written and who is claimed. A write stays unconfirmed where the row that was read to end it is not stored: the mirror would
+// go on saying what was before, and nothing would tell that it is about to say something else.
+func (f *flight) planLedger(p *plan, dropped map[bridge.RecordID]bool) error {
 	for i := range f.e.Withdraw {
-		p.delete(unconfirmedKey(&f.e.Withdraw[i]))
+		if u := &f.e.Withdraw[i]; !dropped[u.Record] {
+			p.delete(unconfirmedKey(u))
+		}
 	}
 	for i := range f.e.Stage {
 		if err := p.put(unconfirmedKey(&f.e.Stage[i]), &f.e.Stage[i], 0); err != nil {

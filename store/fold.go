@@ -76,7 +76,8 @@ func (s *Store) behind(ctx context.Context, from, top uint64, limit int) ([]brid
 
 // Fold moves the cursor behind the entries, with what they say; see [bridge.Folding]. Rows that do not fit into the step go before it: they say nothing
 // that folding again would not repeat. Confirmations that do not fit follow it: a write that stays unconfirmed is read back in the end, while one that is
-// confirmed too early would let an older value pass for a newer one. Rows are stored as they are given, under D12.
+// confirmed too early would let an older value pass for a newer one. Rows are stored under D12; one that was
+// made from another row than is there by now ends the fold with ErrMoved.
 func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.Row, confirmed []bridge.Unconfirmed) error {
 	if len(entries) == 0 {
 		return nil
@@ -84,7 +85,7 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	rest, err := s.rowsAhead(ctx, rows)
+	rest, err := s.rowsAhead(ctx, rows, addFolded)
 	if err != nil {
 		return fmt.Errorf("fold rows: %w", err)
 	}
@@ -93,7 +94,7 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	ended, endedLater := cut(withoutDeliveries(entries), MaxOps/6)
 	err = s.commit(ctx, func(p *plan) error {
 		for i := range rest {
-			if err := p.row(&rest[i]); err != nil {
+			if err := addFolded(p, &rest[i]); err != nil {
 				return err
 			}
 		}

@@ -49,21 +49,27 @@ func eachValue[T any](ctx context.Context, s *Store, prefix string, fn func(key 
 
 // value reads one key that put stored; bridge.ErrNotFound where it is absent.
 func value[T any](ctx context.Context, s *Store, key string) (T, error) {
+	v, _, err := valueAt[T](ctx, s, key)
+	return v, err
+}
+
+// valueAt is value with the revision of the key.
+func valueAt[T any](ctx context.Context, s *Store, key string) (T, Rev, error) {
 	var v T
 	if err := s.usable(ctx); err != nil {
-		return v, err
+		return v, 0, err
 	}
 	it, err := s.kv.Get(ctx, key)
 	switch {
 	case err == nil && it.Rev == 0:
-		return v, fmt.Errorf("%s: %w", key, bridge.ErrNotFound)
+		return v, 0, fmt.Errorf("%s: %w", key, bridge.ErrNotFound)
 	case err == nil:
 		err = get(&it, &v)
 	}
 	if errors.Is(err, ErrCorrupt) {
 		s.note(key)
 	}
-	return v, err
+	return v, it.Rev, err
 }
 
 // LinkOf finds the link of a record; see [bridge.Ledger].

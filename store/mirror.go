@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -23,17 +24,21 @@ type rowRecord struct {
 func (s *Store) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids []bridge.RecordID) ([]bridge.Row, error) {
 	rows := make([]bridge.Row, len(ids))
 	for i, id := range ids {
-		rec, err := value[rowRecord](ctx, s, mirrorKey(org, o, id))
+		rec, rev, err := valueAt[rowRecord](ctx, s, mirrorKey(org, o, id))
 		if err != nil && !errors.Is(err, bridge.ErrNotFound) && !errors.Is(err, ErrCorrupt) {
 			return nil, err
 		}
 		if err == nil {
 			rows[i] = rec.Row
 		}
+		rows[i].Mark = mark(rev)
 		rows[i].Org, rows[i].Object, rows[i].Record = org, o, id
 	}
 	return rows, nil
 }
+
+// mark is the mark of a row that was read at a revision; 0 marks nothing.
+func mark(r Rev) uint64 { return uint64(r) + 1 }
 
 // Lookup finds live records by an identity field; see [bridge.Mirror].
 func (s *Store) Lookup(ctx context.Context, org bridge.OrgID, o bridge.Object, f bridge.Field, v bridge.Value) ([]bridge.RecordID, error) {
@@ -56,22 +61,25 @@ func (s *Store) indexPrefix(org bridge.OrgID, o bridge.Object, f bridge.Field, v
 	return prefixIndex + join(idPart(org), objectPart(o), hash(s.salt, string(f), v.Text), "")
 }
 
-// row plans to store a row by the order of versions. What is strictly older than the row that is there only fills fields of which nothing was known: had a change of them
-// come between, they would be known. A deleted row is a tombstone, and what is older than it is nothing.
-func (p *plan) row(r *bridge.Row) error {
+// row plans to store a row, and reports whether it will be what the mirror says. What was made from another row than the one that is there, or is
+// strictly older, only fills fields of which nothing was known: had a change of them come between, they would be known. A deleted row is a tombstone,
+// and what is older than it is nothing.
+func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 	if r.Version == (bridge.Version{}) && !r.Deleted && len(r.Values) == 0 {
-		return nil // unseen
+		return false, nil // unseen
 	}
 	key := mirrorKey(r.Org, r.Object, r.Record)
 	var old rowRecord
 	found, err := p.read(key, &old)
 	if err != nil {
-		return err
+		return false, err
 	}
 	kept := rowRecord{Row: *r, Record: r.Record, Object: r.Object}
-	if found && r.Version.Before(old.Version) {
+	stored = !p.moved(key, r)
+	if found && (!stored || r.Version.Before(old.Version)) {
+		stored = false
 		if old.Deleted || r.Deleted || !fills(old.Values, r.Values) {
-			return nil
+			return false, nil
 		}
 		kept.Row = old.Row
 		kept.Values, kept.Keys = filled(old.Values, r.Values), filled(old.Keys, r.Keys)
@@ -81,7 +89,12 @@ func (p *plan) row(r *bridge.Row) error {
 		kept.Values, kept.Keys, ttl = nil, nil, tombstoneTTL
 	}
 	p.index(r, old.Keys, kept.Keys)
-	return p.put(key, &kept, ttl)
+	return stored, p.put(key, &kept, ttl)
+}
+
+// moved reports whether the row that is read for the plan is another than the one that r was made from.
+func (p *plan) moved(key string, r *bridge.Row) bool {
+	return r.Mark != 0 && r.Mark != mark(p.revs[key])
 }
 
 // index plans the difference between the keys of a row before and after.
@@ -126,8 +139,8 @@ const (
 	rowsBytes = MaxBytes / 4
 )
 
-// rowsAhead stores rows until the rest fits into the caller's own transaction, which it answers.
-func (s *Store) rowsAhead(ctx context.Context, rows []bridge.Row) ([]bridge.Row, error) {
+// rowsAhead stores rows with add until the rest fits into the caller's own transaction, which it answers.
+func (s *Store) rowsAhead(ctx context.Context, rows []bridge.Row, add func(p *plan, r *bridge.Row) error) ([]bridge.Row, error) {
 	for {
 		n := rowsFit(rows)
 		if n == len(rows) {
@@ -135,7 +148,7 @@ func (s *Store) rowsAhead(ctx context.Context, rows []bridge.Row) ([]bridge.Row,
 		}
 		err := s.commit(ctx, func(p *plan) error {
 			for i := range rows[:n] {
-				if err := p.row(&rows[i]); err != nil {
+				if err := add(p, &rows[i]); err != nil {
 					return err
 				}
 			}
@@ -161,4 +174,21 @@ func rowsFit(rows []bridge.Row) int {
 		}
 	}
 	return len(rows)
+}
+
+// addRow plans a row that need not be stored.
+func addRow(p *plan, r *bridge.Row) error {
+	_, err := p.row(r)
+	return err
+}
+
+// addFolded plans a row that was made by folding: where it was made from another one than is there, it would undo what was stored meanwhile.
+func addFolded(p *plan, r *bridge.Row) error {
+	if _, err := p.row(r); err != nil {
+		return err
+	}
+	if key := mirrorKey(r.Org, r.Object, r.Record); p.moved(key, r) {
+		return fmt.Errorf("row of %s: %w", r.Record, bridge.ErrMoved)
+	}
+	return nil
 }

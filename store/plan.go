@@ -7,15 +7,15 @@ import (
 
 // plan gathers one transaction. What it reads it checks, and it sees what it has planned itself.
 type plan struct {
-	ctx     context.Context
-	s       *Store
-	tx      Tx
-	at      map[string]int // op by key
-	checked map[string]bool
+	ctx  context.Context
+	s    *Store
+	tx   Tx
+	at   map[string]int // op by key
+	revs map[string]Rev // of what was read
 }
 
 func newPlan(ctx context.Context, s *Store) *plan {
-	return &plan{ctx: ctx, s: s, at: map[string]int{}, checked: map[string]bool{}}
+	return &plan{ctx: ctx, s: s, at: map[string]int{}, revs: map[string]Rev{}}
 }
 
 // add plans an op; a second one of the same key replaces the first.
@@ -67,8 +67,8 @@ func (p *plan) read(key string, v any) (bool, error) {
 
 // check demands that a key still stands where it was read.
 func (p *plan) check(key string, rev Rev) {
-	if !p.checked[key] {
-		p.checked[key] = true
+	if _, ok := p.revs[key]; !ok {
+		p.revs[key] = rev
 		p.tx.Checks = append(p.tx.Checks, Check{key, rev})
 	}
 }

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"sfbridge/bridge"
@@ -28,7 +29,11 @@ func (c *Courier) foldAll(ctx context.Context) error {
 		for _, k := range f.order {
 			rows = append(rows, *f.rows[k])
 		}
-		if err := c.d.Folding.Fold(ctx, entries, rows, f.confirmed); err != nil {
+		err = c.d.Folding.Fold(ctx, entries, rows, f.confirmed)
+		if errors.Is(err, bridge.ErrMoved) {
+			continue // somebody has read the record meanwhile and stored what he saw
+		}
+		if err != nil {
 			return fmt.Errorf("fold %d entries: %w", len(entries), err)
 		}
 	}

@@ -91,6 +91,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 // nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
 func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)
+	t.c.watch.add(expected{t.org(), row.Record, tr}) // the mirror may have moved on, and then they stay
 	less := map[bridge.DeliveryID]bridge.Claim{}
 	for _, u := range open {
 		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {

@@ -241,11 +241,13 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 		})
 	}
 	t.traces = append(t.traces, word)
-	err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Withdraw: t.effects.Withdraw, Claims: []bridge.Claim{word}})
-	t.effects.Withdraw = nil
-	if err != nil {
+	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Claims: []bridge.Claim{word}}); err != nil {
 		return nil, fmt.Errorf("record the write before it is sent: %w", err)
 	}
+	t.effects.Withdraw = slices.DeleteFunc(t.effects.Withdraw, func(u bridge.Unconfirmed) bool {
+		_, again := w.Set[u.Field]
+		return again && u.Record == w.Record // and stands as it is staged now; the others end with the row that was read
+	})
 	return us, nil
 }
 

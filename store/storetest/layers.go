@@ -48,6 +48,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"ConfirmsNoWriteThatWasMadeAnew", confirmsOnly},
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
+		{"TakesNoRowThatWasMadeFromAnother", moved},
 		{"TellsStoriesInOrder", stories},
 		{"FindsStoriesWithoutReadingOthers", findsStories},
 		{"FindsStoriesThatNoIndexKnows", findsOldStories},
