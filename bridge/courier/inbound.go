@@ -81,7 +81,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 		wait := max(lookAgain, min(rung(1)/4, within-age))
 		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
-	if err := t.look(ctx, &row, tr.ReadSet()); err != nil {
+	if err := t.look(ctx, &row); err != nil {
 		return row, err
 	}
 	return row, t.withdraw(ctx, tr, row, open)

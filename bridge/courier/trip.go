@@ -147,8 +147,10 @@ func (t *trip) buried() bridge.Effects {
 	return bridge.Effects{Story: t.effects.Story, Unclaim: slices.Concat(t.claimed, t.traces)}
 }
 
-// read makes sure that the row knows the fields: it reads the record once and gives what it learned to the mirror with the effects.
-func (t *trip) read(ctx context.Context, row *bridge.Row, fields []bridge.Field) error {
+// read makes sure that the row knows the fields: it reads the record once and gives what it learned to the mirror with the effects. All fields that
+// anybody wants are read: they become as old as each other.
+func (t *trip) read(ctx context.Context, row *bridge.Row) error {
+	fields := t.c.wants[t.o.project.Org].ReadSet(row.Object)
 	var rows []bridge.Row
 	err := t.ask(ctx, t.o.home, func() (err error) {
 		rows, err = t.o.org.Reader.Read(ctx, row.Object, []bridge.RecordID{row.Record}, fields)
@@ -167,10 +169,10 @@ func (t *trip) read(ctx context.Context, row *bridge.Row, fields []bridge.Field)
 	return nil
 }
 
-// look reads the fields and takes them as they are, whatever the stream has told: the mirror keeps a value of the same second, which may be the one
+// look reads the record and takes its values as they are, whatever the stream has told: the mirror keeps a value of the same second, which may be the one
 // before. It learns them unless the stream tells something newer first: whoever judges by it next must not take the value before for news.
-func (t *trip) look(ctx context.Context, row *bridge.Row, fields []bridge.Field) error {
-	if err := t.read(ctx, row, fields); err != nil {
+func (t *trip) look(ctx context.Context, row *bridge.Row) error {
+	if err := t.read(ctx, row); err != nil {
 		return err
 	}
 	row.Values = maps.Clone(row.Values)
@@ -191,7 +193,7 @@ func (t *trip) known(ctx context.Context, row *bridge.Row, ask func() error) err
 		if !errors.As(err, &need) {
 			return bridge.Permanent(err) // a rule's own error: no retry mends it
 		}
-		if err := t.read(ctx, row, need.Fields); err != nil {
+		if err := t.read(ctx, row); err != nil {
 			return err
 		}
 		for _, f := range need.Fields { // asked for and not answered: hidden from us

@@ -143,7 +143,7 @@ func (t *trip) learn(ctx context.Context, r rewrite, before, set bridge.Fields) 
 	if len(unknown) == 0 || r.tr.Shadow {
 		return nil
 	}
-	if err := t.look(ctx, r.row, unknown); err != nil {
+	if err := t.look(ctx, r.row); err != nil {
 		return err
 	}
 	for _, f := range unknown {
@@ -155,7 +155,7 @@ func (t *trip) learn(ctx context.Context, r rewrite, before, set bridge.Fields) 
 // resume compares after an unknown outcome, with the record as it is. A field that holds neither what it held before our write nor what we wrote was
 // written by somebody after us: his value stands, and is carried inbound.
 func (t *trip) resume(ctx context.Context, r rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
-	if err := t.look(ctx, r.row, slices.Sorted(maps.Keys(sent))); err != nil {
+	if err := t.look(ctx, r.row); err != nil {
 		return rule.Judged{}, nil, err
 	}
 	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})

@@ -42,7 +42,8 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 	return r
 }
 
-// Merge applies a row read over REST to what was known. Its values fill what is unknown, and replace what is known unless an event was newer.
+// Merge applies a row read over REST to what was known. Its values fill what is unknown, and replace what is known unless an event was newer. Where the
+// row is the newer one, what it does not tell is unknown from then on: an event that told it would pass for older than the row.
 func Merge(known, read bridge.Row) bridge.Row {
 	out := known
 	out.Values = maps.Clone(known.Values)
@@ -50,6 +51,9 @@ func Merge(known, read bridge.Row) bridge.Row {
 		out.Values = bridge.Fields{}
 	}
 	older := read.Version.Before(known.Version)
+	if known.Version.Before(read.Version) {
+		maps.DeleteFunc(out.Values, func(f bridge.Field, _ bridge.Value) bool { _, told := read.Values[f]; return !told })
+	}
 	for f, v := range read.Values {
 		if have, ok := out.Values[f]; !ok || !have.Known() || !older {
 			out.Values[f] = v

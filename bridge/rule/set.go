@@ -230,13 +230,3 @@ func (p *Project) Activities(typ string) []*Transfer {
 
 // Reads reports whether f is in the read set.
 func (t *Transfer) Reads(f bridge.Field) bool { return t.read[f] }
-
-// ReadSet is the read set in alphabetical order.
-func (t *Transfer) ReadSet() []bridge.Field {
-	fs := make([]bridge.Field, 0, len(t.read))
-	for f := range t.read {
-		fs = append(fs, f)
-	}
-	slices.Sort(fs)
-	return fs
-}

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"slices"
 
 	"sfbridge/bridge"
@@ -53,6 +54,9 @@ func (w *Wants) Objects() []bridge.Object {
 	slices.Sort(os)
 	return os
 }
+
+// ReadSet is all that the transfers of an object read, in alphabetical order.
+func (w *Wants) ReadSet(o bridge.Object) []bridge.Field { return slices.Sorted(maps.Keys(w.read[o])) }
 
 // Trim cuts the change to the read sets and reports whether anything is left that somebody wants to know.
 func (w *Wants) Trim(c *bridge.Change) bool {
