@@ -18,6 +18,9 @@ type Link struct {
 	// Baseline is what both sides last agreed on, by the pair's platform attribute.
 	Baseline map[Attribute]Agreed `json:"baseline,omitempty"`
 	Since    time.Time            `json:"since"`
+	// Read is the baseline as it was read, nil for a link that was not read: storing the link changes what was changed since, and leaves what somebody
+	// else agreed on meanwhile.
+	Read map[Attribute]Agreed `json:"-"`
 }
 
 // Agreed is the value of one pair of fields on which both sides last agreed, as each side holds it.
@@ -42,7 +45,17 @@ type Unconfirmed struct {
 	Before   Value      `json:"before,omitzero"` // what the mirror held, unknown where it held nothing
 	Delivery DeliveryID `json:"delivery"`
 	At       time.Time  `json:"at"`
+	// Contact and Of say whose attributes the value was made of: both sides agree on them once the write is confirmed.
+	Contact ContactID   `json:"contact,omitempty"`
+	Of      []Attribute `json:"of,omitempty"`
 }
+
+// Word names the claim under which the delivery leaves word of its writes to the record until it is settled.
+func (u *Unconfirmed) Word() string { return WordOf(u.Delivery, u.Record) }
+
+// WordOf names the claim under which a delivery leaves word of what it wrote to a linked record. The stream may confirm the write, and somebody overwrite
+// it, before a process that was killed could settle the delivery: the word remains.
+func WordOf(d DeliveryID, r RecordID) string { return "sent-" + string(d) + "-" + string(r) }
 
 // Claim is the right to create for an identity inside a project. It is created if absent before any create, and ends with the delivery that holds it.
 type Claim struct {
@@ -83,6 +96,25 @@ func (c Claim) And(l *Link, agreed map[Attribute]Agreed) Claim {
 	return c
 }
 
+// Advance is the link with what the claim agreed on about the attributes, where the link still holds what that was to replace.
+func (c Claim) Advance(l Link, of []Attribute) (after Link, moved bool) {
+	after = l
+	for _, a := range of {
+		agreed, ok := c.Agreed[a]
+		if !ok || !slices.Contains(c.Before[a], l.Baseline[a]) {
+			continue
+		}
+		if !moved {
+			after.Baseline, moved = maps.Clone(l.Baseline), true
+		}
+		if after.Baseline == nil {
+			after.Baseline = map[Attribute]Agreed{}
+		}
+		after.Baseline[a] = agreed
+	}
+	return after, moved
+}
+
 // Without is the claim without what was agreed on about an attribute.
 func (c Claim) Without(a Attribute) Claim {
 	c.Agreed, c.Before = maps.Clone(c.Agreed), maps.Clone(c.Before)
@@ -94,7 +126,7 @@ func (c Claim) Without(a Attribute) Claim {
 // Effects is what one carry leaves behind; the journal makes all of it durable in one step with the settling of the work.
 type Effects struct {
 	Unlinks  []Link        // ended, before Links are stored
-	Links    []Link        // stored as they are, baseline and member flags included
+	Links    []Link        // stored with baseline and member flags; see Link.Read
 	Stage    []Unconfirmed // recorded before the write is sent
 	Withdraw []Unconfirmed // no longer expected; those of a record in Rows stay where the mirror does not take that row
 	Claims   []Claim       // taken or rewritten

@@ -13,6 +13,9 @@ const (
 	foldBytes = 8 << 20
 )
 
+// confirmedAtOnce bounds the confirmations in the step that moves the cursor: each may check three keys and change two.
+const confirmedAtOnce = 16
+
 // Unfolded answers entries behind the cursor; see [bridge.Folding]. It answers less than limit rather than much memory. Damaged entries are left out.
 func (s *Store) Unfolded(ctx context.Context, limit int) ([]bridge.Entry, error) {
 	for {
@@ -90,7 +93,7 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 		return fmt.Errorf("fold rows: %w", err)
 	}
 	cursor := uint64(entries[len(entries)-1].ID)
-	now, later := cut(confirmed, MaxOps/3)
+	now, later := cut(confirmed, confirmedAtOnce)
 	ended, endedLater := cut(withoutDeliveries(entries), MaxOps/6)
 	err = s.commit(ctx, func(p *plan) error {
 		for i := range rest {
@@ -109,7 +112,7 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	}
 	s.folded(entries, cursor)
 	for len(later) > 0 {
-		now, later = cut(later, MaxOps/2)
+		now, later = cut(later, 2*confirmedAtOnce)
 		if err := s.commit(ctx, func(p *plan) error { return p.confirm(now) }); err != nil {
 			return fmt.Errorf("confirm writes: %w", err)
 		}
@@ -139,9 +142,35 @@ func (p *plan) confirm(us []bridge.Unconfirmed) error {
 		if err != nil {
 			return err
 		}
-		if found && have.At.Equal(us[i].At) && have.Value.Equal(us[i].Value) {
-			p.delete(key)
+		if !found || !have.At.Equal(us[i].At) || !have.Value.Equal(us[i].Value) {
+			continue
 		}
+		p.delete(key)
+		if err := p.agree(&us[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agree moves the baseline on to what was written and is confirmed, while the delivery is not settled that wrote it: whatever carries its echo must not
+// take it for somebody's edit.
+func (p *plan) agree(u *bridge.Unconfirmed) error {
+	if len(u.Of) == 0 {
+		return nil
+	}
+	var word bridge.Claim
+	found, err := p.read(claimKey(&bridge.Claim{Org: u.Org, Project: u.Project, Identity: u.Word()}), &word)
+	if err != nil || !found {
+		return err
+	}
+	var l bridge.Link
+	key := linkKey(u.Org, u.Project, u.Record)
+	if found, err = p.read(key, &l); err != nil || !found || l.Contact != u.Contact {
+		return err
+	}
+	if l, moved := word.Advance(l, u.Of); moved {
+		return p.put(key, &l, 0)
 	}
 	return nil
 }

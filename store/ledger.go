@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"sfbridge/bridge"
@@ -74,7 +75,11 @@ func valueAt[T any](ctx context.Context, s *Store, key string) (T, Rev, error) {
 
 // LinkOf finds the link of a record; see [bridge.Ledger].
 func (s *Store) LinkOf(ctx context.Context, org bridge.OrgID, p bridge.ProjectID, r bridge.RecordID) (bridge.Link, error) {
-	return value[bridge.Link](ctx, s, linkKey(org, p, r))
+	l, err := value[bridge.Link](ctx, s, linkKey(org, p, r))
+	if l.Read = l.Baseline; l.Read == nil {
+		l.Read = map[bridge.Attribute]bridge.Agreed{}
+	}
+	return l, err
 }
 
 // LinksTo finds the links of a contact; see [bridge.Ledger].
@@ -165,24 +170,48 @@ func (s *Store) Stage(ctx context.Context, e bridge.Effects) error {
 func (p *plan) link(l *bridge.Link) error {
 	key, byContact := linkKey(l.Org, l.Project, l.Record), contactKey(l)
 	var old bridge.Link
-	found, err := p.read(key, &old)
+	had, err := p.read(key, &old)
 	if err != nil {
 		return err
 	}
-	if found && contactKey(&old) != byContact {
+	if had && contactKey(&old) != byContact {
 		p.delete(contactKey(&old))
 	}
 	var record bridge.RecordID
-	if found, err = p.read(byContact, &record); err != nil {
+	found, err := p.read(byContact, &record)
+	if err != nil {
 		return err
 	}
 	if found && record != l.Record {
 		p.delete(linkKey(l.Org, l.Project, record))
 	}
-	if err := p.put(key, l, 0); err != nil {
+	kept := *l
+	if had && old.Contact == l.Contact && l.Read != nil {
+		kept.Baseline = merged(old.Baseline, l.Read, l.Baseline)
+	}
+	if err := p.put(key, &kept, 0); err != nil {
 		return err
 	}
 	return p.put(byContact, l.Record, 0)
+}
+
+// merged is what is stored with the changes from what was read.
+func merged(stored, read, changed map[bridge.Attribute]bridge.Agreed) map[bridge.Attribute]bridge.Agreed {
+	all := maps.Clone(stored)
+	if all == nil {
+		all = map[bridge.Attribute]bridge.Agreed{}
+	}
+	for a, v := range changed {
+		if was, ok := read[a]; !ok || was != v {
+			all[a] = v
+		}
+	}
+	for a := range read {
+		if _, ok := changed[a]; !ok {
+			delete(all, a)
+		}
+	}
+	return all
 }
 
 // unlink plans the end of a link, unless the record was linked to another contact since.

@@ -113,6 +113,9 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change) error {
 	}
 	var left []bridge.Unconfirmed
 	for i, u := range open {
+		if c.Type == bridge.Delete || c.Type == bridge.GapDelete {
+			u.Of = nil // it ended, and nobody knows whether it was done
+		}
 		if f.echoed(open[i:], u, c) {
 			f.confirmed = append(f.confirmed, u)
 		} else {

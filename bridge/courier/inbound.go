@@ -25,11 +25,16 @@ func (t *trip) inbound(ctx context.Context) error {
 		return err
 	}
 	row, err := t.row(ctx, tr, record)
-	switch {
-	case errors.Is(err, errUnseen):
-		return t.gone(ctx, tr, link, record)
-	case err != nil:
+	unseen := errors.Is(err, errUnseen)
+	if err != nil && !unseen {
 		return err
+	}
+	if link, err = t.moved(ctx, link); err != nil {
+		return err
+	}
+	switch {
+	case unseen:
+		return t.gone(ctx, tr, link, record)
 	case row.Deleted:
 		return t.leave(ctx, tr, link, "the record is deleted")
 	}
@@ -64,6 +69,24 @@ func (t *trip) lockLink(ctx context.Context, record bridge.RecordID) (*bridge.Li
 	return &link, t.need(t.contactLock(link.Contact))
 }
 
+// moved is the link with the baseline as it is once our writes were looked at: the folder moves it on where the stream confirms what was not settled yet,
+// and this does where the record was read.
+func (t *trip) moved(ctx context.Context, link *bridge.Link) (*bridge.Link, error) {
+	if link == nil {
+		return nil, nil
+	}
+	now, err := t.c.d.Ledger.LinkOf(ctx, link.Org, link.Project, link.Record)
+	if err != nil {
+		return nil, fmt.Errorf("read the link once more: %w", err) // it is locked, so it is there
+	}
+	for _, done := range t.done {
+		if after, moved := done.word.Advance(now, done.of); moved {
+			now, t.effects.Links = after, []bridge.Link{after}
+		}
+	}
+	return &now, nil
+}
+
 // lookAgain is the shortest wait for a confirmation: the journal knows milliseconds.
 const lookAgain = 10 * time.Millisecond
 
@@ -87,22 +110,24 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 	return row, t.withdraw(ctx, tr, row, open)
 }
 
-// withdraw ends writes that the stream has not confirmed, now that the record was read. Of one that never came there, or is gone again, no word stays:
-// nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
+// withdraw ends writes that the stream has not confirmed, now that the record was read. On one that it holds both sides agree. Of one that never came
+// there, or is gone again, no word stays: nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
 func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
 	t.effects.Withdraw = append(t.effects.Withdraw, open...)
 	t.c.watch.add(expected{t.org(), row.Record, tr}) // the mirror may have moved on, and then they stay
 	less := map[bridge.DeliveryID]bridge.Claim{}
 	for _, u := range open {
-		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
-			continue
-		}
 		word, ok := less[u.Delivery]
 		if !ok {
 			var err error
 			if word, err = t.word(ctx, u.Record, u.Delivery); err != nil {
 				return err
 			}
+		}
+		less[u.Delivery] = word
+		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
+			t.done = append(t.done, landing{word, u.Of})
+			continue
 		}
 		less[u.Delivery] = tr.Forget(word, u.Field)
 		t.news = append(t.news, u.Field)
@@ -119,6 +144,12 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 	}
 	return nil
+}
+
+// landing is a write that the record was seen to hold.
+type landing struct {
+	word bridge.Claim
+	of   []bridge.Attribute
 }
 
 // told is what the stream told of the record so far, and which of our writes to it it has not told. The writes are looked at first: what is confirmed

@@ -28,6 +28,7 @@ type trip struct {
 	past map[bridge.Attribute]bridge.Agreed
 
 	words map[string]bridge.Claim // of writes to linked records, by name
+	done  []landing               // inbound: writes that the record was seen to hold
 	ours  []bridge.Fields         // inbound: what we wrote and somebody overwrote before the stream told of it
 	news  []bridge.Field          // inbound: fields in which the record does not hold what we wrote
 
@@ -52,7 +53,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours = false, nil
+		t.barred, t.ours, t.done = false, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

@@ -41,7 +41,9 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 		return link, err
 	}
 	link = t.landed(tr, link, word, rule.Target{Row: row.Values, Open: fieldsOf(open)})
-	j, before, err := t.compare(ctx, rewrite{tr, link, c, &row, open})
+	r := &rewrite{tr, link, word, c, &row, open}
+	j, before, err := t.compare(ctx, r)
+	link = r.link
 	if errors.Is(err, errUnseen) {
 		return link, t.lost(ctx, tr, link, err)
 	}
@@ -71,7 +73,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	if out.Err != nil {
 		return link, t.failed(ctx, tr, link, failure{staged, word, out.Err})
 	}
-	t.words[traceName(w.Delivery, w.Record)] = said
+	t.words[bridge.WordOf(w.Delivery, w.Record)] = said
 	t.c.watch.expect(tr, w)
 	link = t.relink(tr, link, j)
 	outcome, why := bridge.Sent, ""
@@ -87,6 +89,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 type rewrite struct {
 	tr   *rule.Transfer
 	link *bridge.Link
+	word bridge.Claim // of earlier tries
 	c    bridge.Contact
 	row  *bridge.Row
 	open []bridge.Unconfirmed
@@ -103,7 +106,7 @@ func fieldsOf(open []bridge.Unconfirmed) map[bridge.Field]bool {
 
 // compare judges the contact against the baseline and the mirror. After a write of this very delivery whose outcome nobody knows, the record itself is
 // read: what already holds our value is not sent again, and what somebody else wrote since stands.
-func (t *trip) compare(ctx context.Context, r rewrite) (rule.Judged, bridge.Fields, error) {
+func (t *trip) compare(ctx context.Context, r *rewrite) (rule.Judged, bridge.Fields, error) {
 	if r.row.Values == nil {
 		r.row.Values = bridge.Fields{}
 	}
@@ -127,7 +130,7 @@ func (t *trip) compare(ctx context.Context, r rewrite) (rule.Judged, bridge.Fiel
 
 // learn completes what the fields held before a write to them: where the stream has not told that yet, it is what both sides agreed on, and where there
 // is nothing of the kind, it is read. Without it nobody could tell after a crash whether somebody wrote after us.
-func (t *trip) learn(ctx context.Context, r rewrite, before, set bridge.Fields) error {
+func (t *trip) learn(ctx context.Context, r *rewrite, before, set bridge.Fields) error {
 	agreed := r.tr.AgreedFields(r.link)
 	var unknown []bridge.Field
 	for _, f := range set.Names() {
@@ -152,11 +155,18 @@ func (t *trip) learn(ctx context.Context, r rewrite, before, set bridge.Fields) 
 	return nil
 }
 
-// resume compares after an unknown outcome, with the record as it is. A field that holds neither what it held before our write nor what we wrote was
-// written by somebody after us: his value stands, and is carried inbound.
-func (t *trip) resume(ctx context.Context, r rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
+// resume compares after an unknown outcome, with the record as it is. On what it holds of our write both sides agree. A field that holds neither what it
+// held before our write nor what we wrote was written by somebody after us: his value stands, and is carried inbound.
+func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
 	if err := t.look(ctx, r.row); err != nil {
 		return rule.Judged{}, nil, err
+	}
+	for f, u := range sent {
+		if r.tr.SameField(f, r.row.Values[f], u.Value) {
+			if after, moved := r.word.Advance(*r.link, u.Of); moved {
+				r.link = &after
+			}
+		}
 	}
 	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})
 	if err != nil {
@@ -186,15 +196,9 @@ func (t *trip) write(tr *rule.Transfer, op bridge.Op, set bridge.Fields) bridge.
 	}
 }
 
-// traceName names the claim under which a write to a linked record leaves word of itself until it is settled. The stream may confirm the write, and
-// somebody overwrite it, before an earlier process could settle it: the word remains.
-func traceName(d bridge.DeliveryID, r bridge.RecordID) string {
-	return "sent-" + string(d) + "-" + string(r)
-}
-
 // word is what a delivery has left word of writing to a record, in earlier tries and in this one.
 func (t *trip) word(ctx context.Context, r bridge.RecordID, d bridge.DeliveryID) (bridge.Claim, error) {
-	name := traceName(d, r)
+	name := bridge.WordOf(d, r)
 	if w, ok := t.words[name]; ok {
 		return w, nil
 	}
@@ -238,6 +242,7 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 	for _, f := range w.Set.Names() {
 		us = append(us, bridge.Unconfirmed{
 			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
+			Contact: t.with.Contact, Of: t.via.Attributes(f),
 		})
 	}
 	t.traces = append(t.traces, word)

@@ -246,6 +246,16 @@ func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
 	return v, nil
 }
 
+// Attributes are those that a field is written from.
+func (t *Transfer) Attributes(f bridge.Field) (as []bridge.Attribute) {
+	for _, p := range t.pairs {
+		if p.Salesforce == f && p.Direction.Covers(bridge.Outbound) {
+			as = append(as, p.Platform)
+		}
+	}
+	return as
+}
+
 // Stale reports whether the contact's values differ from the baseline in any attribute that goes outbound; attributes it does not tell count as
 // differing.
 func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func settlesWhole(t *testing.T, h *house) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got.Read = nil
 	if diff := cmp.Diff(l, got); diff != "" {
 		t.Error(diff)
 	}
@@ -235,6 +237,63 @@ func unconfirmed(t *testing.T, h *house) {
 	if diff := cmp.Diff([]bridge.Unconfirmed{us[2], us[0]}, got, exactly); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// agrees: what the stream confirms while the delivery is not settled is agreed on, and whoever had read the link before takes nothing of it back.
+func agrees(t *testing.T, h *house) {
+	text := bridge.TextValue
+	l := bridge.Link{
+		Org: org, Project: project, Object: "Contact", Record: record(1), Contact: "7", Since: time.Unix(1, 0).UTC(),
+		Baseline: map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("old"), Platform: text("old")}, "phone": {Salesforce: text("1"), Platform: text("1")}},
+	}
+	agreed := map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("new"), Platform: text("New")}}
+	u := bridge.Unconfirmed{
+		Org: org, Project: project, Record: record(1), Field: "Email", Delivery: "a", Contact: "7", Of: []bridge.Attribute{"email"},
+		At: time.Unix(2, 0).UTC(), Value: text("new"),
+	}
+	word := bridge.Claim{Org: org, Project: project, Identity: u.Word(), Delivery: "a", Sent: true}.And(&l, agreed)
+	stage := func(e bridge.Effects) {
+		t.Helper()
+		if err := h.Stage(h.ctx(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	confirm := func(u bridge.Unconfirmed) {
+		t.Helper()
+		h.append(change("echo", 1))
+		es, err := h.Unfolded(h.ctx(), 10)
+		if err == nil {
+			err = h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{u})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := func(email, phone string) {
+		t.Helper()
+		got, err := h.LinkOf(h.ctx(), org, project, record(1))
+		if err != nil || got.Baseline["email"].Salesforce.Text != email || got.Baseline["phone"].Salesforce.Text != phone {
+			t.Errorf("agreed on %v, want %s and %s; %v", got.Baseline, email, phone, err)
+		}
+	}
+	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}})
+	confirm(u)
+	holds("old", "1") // nobody left word: it is settled, and says what it says
+	stage(bridge.Effects{Stage: []bridge.Unconfirmed{u}, Claims: []bridge.Claim{word}})
+	before, err := h.LinkOf(h.ctx(), org, project, record(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	confirm(u)
+	holds("new", "1")
+	before.Baseline = maps.Clone(before.Baseline)
+	before.Baseline["phone"] = bridge.Agreed{Salesforce: text("2"), Platform: text("2")}
+	stage(bridge.Effects{Links: []bridge.Link{before}})
+	holds("new", "2")
+	l.Baseline = map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("newest"), Platform: text("newest")}}
+	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}})
+	confirm(u)
+	holds("newest", "") // agreed on since
 }
 
 // confirmsOnly: the stream confirms what it was compared with, not what the same delivery wrote to the field since.

@@ -49,6 +49,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TakesNoRowThatWasMadeFromAnother", moved},
+		{"AgreesOnWhatIsConfirmedBeforeItIsSettled", agrees},
 		{"TellsStoriesInOrder", stories},
 		{"FindsStoriesWithoutReadingOthers", findsStories},
 		{"FindsStoriesThatNoIndexKnows", findsOldStories},
