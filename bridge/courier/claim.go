@@ -46,12 +46,7 @@ var errEnded = errors.New("the contact's record was deleted in Salesforce, and i
 // bundle has the claim of the making name the others, so that they are found again whatever the identity fields say by then.
 func (t *trip) bundle() {
 	name := t.making().Identity
-	var also []string
-	for _, c := range t.candidates {
-		if c.Identity != name {
-			also = append(also, c.Identity)
-		}
-	}
+	also := t.beside(name, nil)
 	for i := range t.candidates {
 		if t.candidates[i].Identity == name {
 			t.candidates[i].Also = also
@@ -59,17 +54,22 @@ func (t *trip) bundle() {
 	}
 }
 
+// beside are the candidates other than the making, and than what bars it, which is nobody's to give back, appended to names that lack them.
+func (t *trip) beside(making string, names []string) []string {
+	for _, c := range t.candidates {
+		if c.Identity != making && !strings.HasPrefix(c.Identity, endedName("")) && !slices.Contains(names, c.Identity) {
+			names = append(names, c.Identity)
+		}
+	}
+	return names
+}
+
 // rename has the claim of the making, which an earlier try left, name what this one claims as well.
 func (t *trip) rename(ctx context.Context, h bridge.Claim) error {
 	if h.Identity != t.making().Identity {
 		return nil
 	}
-	all := slices.Clone(h.Also)
-	for _, c := range t.candidates {
-		if c.Identity != h.Identity && !slices.Contains(all, c.Identity) {
-			all = append(all, c.Identity)
-		}
-	}
+	all := t.beside(h.Identity, slices.Clone(h.Also))
 	if len(all) == len(h.Also) {
 		return nil
 	}
@@ -97,14 +97,18 @@ func (t *trip) yield(ctx context.Context) error {
 		return nil
 	}
 	t.candidates = []bridge.Claim{t.making()}
-	stand, err := t.c.d.Ledger.Take(ctx, t.candidates)
-	if err != nil {
-		return fmt.Errorf("look for claims of earlier tries: %w", err)
+	if lane := t.w.Head().Lane; lane.Direction == bridge.Outbound {
+		t.candidates = append(t.candidates, t.claim(endedName(bridge.ContactID(lane.Source))))
 	}
-	t.claimed = append(t.claimed, t.candidates...)
-	for _, h := range stand {
-		if h.Delivery == t.w.Head().ID {
-			t.keep(h)
+	for _, c := range t.candidates {
+		stand, err := t.c.d.Ledger.Take(ctx, []bridge.Claim{c})
+		switch {
+		case err != nil:
+			return fmt.Errorf("look for claims of earlier tries: %w", err)
+		case len(stand) == 0:
+			t.claimed = append(t.claimed, c)
+		case stand[0].Delivery == c.Delivery:
+			t.keep(stand[0])
 		}
 	}
 	return nil

@@ -309,8 +309,15 @@ func (t *trip) lost(ctx context.Context, tr *rule.Transfer, link *bridge.Link, e
 		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
 		return nil
 	}
-	return bridge.Permanent(bridge.Hint(err, "the record exists and the integration user cannot see it: grant View All on %s, then redrive", tr.Object))
+	err = bridge.Hint(err, "the record exists and the integration user cannot see it: grant View All on %s, then redrive", tr.Object)
+	if t.w.Attempts < unseenTries {
+		return bridge.After(err, 0)
+	}
+	return bridge.Permanent(err)
 }
+
+// unseenTries is how often a record is tried again that is there and cannot be written: it may have been undeleted between the two answers.
+const unseenTries = 2
 
 func fieldNames(fs bridge.Fields) []string {
 	var ns []string
