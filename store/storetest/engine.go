@@ -28,6 +28,8 @@ func (s Suite) Run(t *testing.T) {
 	s.each(t, "ExpiresLateNeverEarly", expires)
 	s.each(t, "ForgetsTheExpiryOfWhatIsWrittenAgain", renews)
 	s.each(t, "FencesTheHolderBefore", fences)
+	s.edgeCases(t)
+	s.leaseCases(t)
 	s.watchCases(t)
 	s.loadCases(t)
 	t.Run("BehavesLikeAMapOverRestarts", func(t *testing.T) { model(t, s.Open) })

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,6 +17,8 @@ type Opened struct {
 	KV store.KV
 	// Stop ends Run after what is under way and closes the engine.
 	Stop func()
+	// Again answers a second handle on the same store; nil where an engine has but one, which many use then.
+	Again func() store.KV
 }
 
 // Open opens the engine that is kept in a folder, with a wall clock for expiry. It fails the test where it cannot.
@@ -23,6 +27,8 @@ type Open func(t testing.TB, dir string, now func() time.Time) Opened
 // Suite runs cases over one engine.
 type Suite struct {
 	Open Open
+	// Small opens an engine with room for a few MiB; nil leaves out the cases that fill it.
+	Small Open
 	// RealTime keeps the cases out of synctest bubbles.
 	RealTime bool
 }
@@ -55,6 +61,7 @@ type bench struct {
 	offset   atomic.Int64
 	kv       store.KV
 	stop     func()
+	again    func() store.KV
 }
 
 func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.offset.Load())) }
@@ -62,12 +69,35 @@ func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.offset.L
 func (b *bench) move(d time.Duration) { b.offset.Add(int64(d)) }
 
 func (b *bench) start() {
+	b.stop = func() {} // where it does not start
 	o := b.open(b.t, b.dir, b.now)
-	b.kv, b.stop = o.KV, o.Stop
+	b.kv, b.stop, b.again = o.KV, o.Stop, o.Again
 }
 
 func (b *bench) restart() {
 	b.stop()
+	b.start()
+}
+
+// crash goes on with what the folder holds at this moment, as if the process had ended without a word. Nothing may be under way.
+func (b *bench) crash() {
+	b.t.Helper()
+	dir := b.t.TempDir()
+	names, err := os.ReadDir(b.dir)
+	for _, n := range names {
+		var held []byte
+		if held, err = os.ReadFile(filepath.Join(b.dir, n.Name())); err == nil {
+			err = os.WriteFile(filepath.Join(dir, n.Name()), held, 0o600)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.stop()
+	b.dir = dir
 	b.start()
 }
 
