@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ const (
 	waitingPhase = "SFBRIDGE_TEST_WAITING_PHASE"
 	waitingStore = "SFBRIDGE_TEST_WAITING_STORE"
 )
+
+// waitingPipe is the file by which a child tells what reached the platform.
+const waitingPipe = 3
 
 // anonymousBound is what the daemon may hold while n deliveries wait.
 func anonymousBound(n int) int {
@@ -74,24 +79,46 @@ func TestWaiting_HoldsADeadPlatformsBacklogOnDiskAndDrainsItInOrder_P34(t *testi
 	}
 	path := filepath.Join(t.TempDir(), "sfbridge.db")
 	for _, phase := range []string{"fill", "drain"} {
-		child := exec.Command(os.Args[0], "-test.run=^TestWaitingChild$", "-test.v", "-test.timeout=6h")
-		child.Env = append(os.Environ(), waitingPhase+"="+phase, waitingStore+"="+path, waitingCount+"="+strconv.Itoa(n))
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
+		far := &arrivals{last: map[string]int{}}
+		waitingPhaseOf(t, phase, path, n, far)
+		if phase == "drain" {
+			far.check(t, n)
 		}
-		child.Stderr = child.Stdout
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// waitingPhaseOf runs the daemon of one phase and hears what it sends. What the platform knows is kept here, so that the child is the daemon alone.
+func waitingPhaseOf(t *testing.T, phase, path string, n int, far *arrivals) {
+	t.Helper()
+	in, sent, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestWaitingChild$", "-test.v", "-test.timeout=6h")
+	child.Env = append(os.Environ(), waitingPhase+"="+phase, waitingStore+"="+path, waitingCount+"="+strconv.Itoa(n))
+	child.ExtraFiles = []*os.File{sent}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child.Stderr = child.Stdout
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = sent.Close()
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		far.hear(in)
+	}()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if text := lines.Text(); strings.Contains(text, "waiting:") || strings.Contains(text, "_test.go") || strings.Contains(text, "panic") {
+			t.Log(text)
 		}
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if text := lines.Text(); strings.Contains(text, "waiting:") || strings.Contains(text, "_test.go") || strings.Contains(text, "panic") {
-				t.Log(text)
-			}
-		}
-		if err := child.Wait(); err != nil {
-			t.Fatalf("%s: %v", phase, err)
-		}
+	}
+	<-heard
+	if err := child.Wait(); err != nil {
+		t.Fatalf("%s: %v", phase, err)
 	}
 }
 
@@ -121,14 +148,11 @@ func TestWaitingChild(t *testing.T) {
 	b.tell("%d wait", n)
 	if phase == "drain" {
 		began = time.Now()
-		b.platform.comeBack(n)
+		b.platform.back.Store(true)
 		b.until("all deliveries are carried", 3*time.Hour, func() bool {
 			return b.app.store.Counts().Outlets[bridge.Outlet{Project: "support", Direction: bridge.Inbound}].Waiting == 0
 		})
-		b.platform.mu.Lock()
-		b.tell("%d contacts drained in %v, %d out of order", len(b.platform.last), time.Since(began).Round(time.Second), b.platform.wrong)
-		b.platform.check(t, n)
-		b.platform.mu.Unlock()
+		b.tell("drained in %v by %d calls", time.Since(began).Round(time.Second), b.platform.calls.Load())
 	}
 	stop()
 	if err := <-done; err != nil {
@@ -162,7 +186,7 @@ func newBacklog(t *testing.T, n int) *backlog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &backlog{t: t, n: n, app: a, platform: &deadPlatform{}}
+	b := &backlog{t: t, n: n, app: a, platform: &deadPlatform{to: os.NewFile(waitingPipe, "platform")}}
 	o := a.orgs["acme"]
 	a.courier, err = courier.New(courier.Config{}, courier.Deps{
 		Journal: a.store, Ledger: a.store, Mirror: a.store, Folding: a.store, Breakers: a.store, Rules: a.rules,
@@ -187,7 +211,7 @@ func (b *backlog) tell(format string, args ...any) {
 
 func (b *backlog) until(what string, most time.Duration, ok func() bool) {
 	b.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(100*time.Millisecond + time.Duration(b.n)*time.Microsecond) // counting and measuring take as long as much waits
 	defer tick.Stop()
 	for deadline := time.Now().Add(most); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
@@ -252,41 +276,50 @@ func waitingChange(i int) bridge.Change {
 	}
 }
 
-// deadPlatform refuses everything until it comes back, and then sees to the order of what it gets.
+// deadPlatform refuses everything until it comes back, and then tells the parent a line for each contact it gets.
 type deadPlatform struct {
-	mu    sync.Mutex
-	back  bool
-	last  map[string]int // version by e-mail
-	wrong int
-}
-
-func (p *deadPlatform) comeBack(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.back, p.last = true, make(map[string]int, n)
+	back  atomic.Bool
+	calls atomic.Int64
+	to    io.Writer
 }
 
 // Send takes a contact.
 func (p *deadPlatform) Send(_ context.Context, m bridge.Message) (bridge.ContactID, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.back {
+	if !p.back.Load() {
 		return "", bridge.Unavailable(errors.New("connection refused"), 0)
 	}
 	id := m.Set["email"].Text
 	if m.Op == bridge.OpUpdate {
 		id = string(m.Contact)
 	}
-	version, err := strconv.Atoi(m.Set["lastName"].Text)
-	if last, known := p.last[id]; known && version <= last || err != nil {
-		p.wrong++
+	p.calls.Add(1)
+	if _, err := fmt.Fprintf(p.to, "%s %s\n", id, m.Set["lastName"].Text); err != nil { // shorter than what a pipe takes at once
+		return "", err
 	}
-	p.last[id] = version
 	return bridge.ContactID(id), nil
 }
 
+// arrivals are what reached the platform, in the order in which it did.
+type arrivals struct {
+	last  map[string]int // version by e-mail
+	count int
+	wrong []string // what came out of order, or could not be read
+}
+
+func (a *arrivals) hear(in io.Reader) {
+	for lines := bufio.NewScanner(in); lines.Scan(); a.count++ {
+		id, text, _ := strings.Cut(lines.Text(), " ")
+		version, err := strconv.Atoi(text)
+		if last, known := a.last[id]; known && version <= last || err != nil {
+			a.wrong = append(a.wrong, lines.Text())
+		}
+		a.last[id] = version
+	}
+}
+
 // check compares what arrived with what was sent.
-func (p *deadPlatform) check(t *testing.T, n int) {
+func (a *arrivals) check(t *testing.T, n int) {
+	t.Helper()
 	want := map[string]int{}
 	for i := range n {
 		c := waitingChange(i)
@@ -294,11 +327,12 @@ func (p *deadPlatform) check(t *testing.T, n int) {
 		want[c.Values["Email"].Text] = max(want[c.Values["Email"].Text], version)
 	}
 	for id, version := range want {
-		if got, ok := p.last[id]; !ok || got != version {
+		if got, ok := a.last[id]; !ok || got != version {
 			t.Fatalf("%s is at version %d (there: %v), want %d", id, got, ok, version)
 		}
 	}
-	if len(p.last) != len(want) || p.wrong > 0 {
-		t.Errorf("%d contacts arrived, want %d; %d out of order", len(p.last), len(want), p.wrong)
+	if len(a.last) != len(want) || len(a.wrong) > 0 {
+		t.Errorf("%d contacts arrived, want %d; out of order: %q", len(a.last), len(want), a.wrong[:min(5, len(a.wrong))])
 	}
+	t.Logf("%d contacts by %d calls, each at its newest state, none out of order", len(a.last), a.count)
 }
