@@ -28,12 +28,12 @@ func (s *Store) Open(ctx context.Context) error {
 		return fmt.Errorf("acquire the journal: %w", err)
 	}
 	s.fence = g.Fence
+	s.mu.Lock()
+	s.opened, s.loading = true, true // the steps below go through the same doors as everybody
+	s.mu.Unlock()
 	if err := s.openLayout(ctx); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	s.opened, s.loading = true, true // the steps below read through the same doors as everybody
-	s.mu.Unlock()
 	s.cursor, err = value[uint64](ctx, s, keyCursor)
 	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 		return fmt.Errorf("read the folder's cursor: %w", err)
@@ -65,11 +65,11 @@ func (s *Store) openLayout(ctx context.Context) error {
 	}
 	l := layout{layoutVersion, rand.Text()}
 	if it.Rev == 0 {
-		op, err := put(keyLayout, l)
+		err := s.commitNow(ctx, func(p *plan) error {
+			p.check(keyLayout, 0)
+			return p.put(keyLayout, l, 0)
+		})
 		if err != nil {
-			return err
-		}
-		if err := s.kv.Apply(ctx, Tx{Checks: []Check{s.fence, {Key: keyLayout}}, Ops: []Op{op}}); err != nil {
 			return fmt.Errorf("write the layout: %w", err)
 		}
 	} else if err := get(&it, &l); err != nil {

@@ -48,3 +48,10 @@ func run(t testing.TB, db *bolt.DB) func() {
 func TestEngine(t *testing.T) { storetest.Suite{Open: open}.Run(t) }
 
 func TestLayers(t *testing.T) { storetest.Suite{Open: open}.RunLayers(t) }
+
+// TestLayers_StandTheFaultsThatAnEngineMayHave runs the layers' cases over an engine that is as bad as the contract lets it be.
+func TestLayers_StandTheFaultsThatAnEngineMayHave(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	storetest.Suite{Open: storetest.Faulty(open, seed)}.RunLayers(t)
+}

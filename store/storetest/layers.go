@@ -56,6 +56,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"TellsWhatCameInAndWhatWentWrong", tellsTroubles},
 		{"RemembersSmallThings", small},
 		{"LosesNothingWhereverItStops", stopsAnywhere},
+		{"LosesNothingWhereNobodyKnowsWhatHappened", doubtsEnd},
 		{"GoesOnWithoutDamagedRecords", damagedRecords},
 		{"WaitsForRoomWithWorkInHand", waitsForRoom},
 	} {

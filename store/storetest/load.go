@@ -18,6 +18,7 @@ import (
 func (s Suite) loadCases(t *testing.T) {
 	s.each(t, "CountsRightUnderContention", contention)
 	s.each(t, "LetsOneOfManyCreate", oneWins)
+	s.each(t, "PutsEveryStepOfManySidesInOneOrder", linear)
 	s.each(t, "KeepsWhatItAnsweredWhenClosedUnderLoad", closedUnderLoad)
 	s.each(t, "ScansManyKeysFast", manyKeys)
 }
@@ -132,7 +133,7 @@ func manyKeys(t *testing.T, b *bench) {
 	}
 }
 
-// model compares an engine with a map over random steps, restarts among them.
+// model compares an engine with a map over random steps, restarts and crashes among them.
 func model(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "model")
@@ -145,10 +146,12 @@ func model(t *testing.T, open Open) {
 		m := &modelled{b: b, rt: rt, vals: map[string]string{}, dies: map[string]time.Time{}}
 		key := rapid.SampledFrom([]string{"x/a", "x/b", "e/01", "e/02", "s/01", "y-/_"})
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 9).Draw(rt, "step") {
+			switch rapid.IntRange(0, 12).Draw(rt, "step") {
 			case 0:
 				b.restart()
 			case 1:
+				b.crash()
+			case 2:
 				b.move(time.Duration(rapid.IntRange(1, 120).Draw(rt, "seconds")) * time.Second)
 			default:
 				m.write(rapid.SliceOfNDistinct(key, 1, 4, rapid.ID[string]).Draw(rt, "keys"))
