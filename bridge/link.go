@@ -73,6 +73,8 @@ type Claim struct {
 	// Before holds the baselines that Agreed was to replace, the zero value where there was none: that of the link, and what the same delivery agreed on
 	// before. The stream may bring any of its writes back. It is kept for writes to linked records.
 	Before map[Attribute][]Agreed `json:"before,omitempty"`
+	// Clashed names the fields that both sides had changed when they were written: the story tells it once the delivery is settled.
+	Clashed []string `json:"clashed,omitempty"`
 }
 
 // And is the claim with more that was agreed on about a linked contact, and the baselines that it is to replace.
@@ -93,6 +95,18 @@ func (c Claim) And(l *Link, agreed map[Attribute]Agreed) Claim {
 		all[a] = v
 	}
 	c.Agreed, c.Before = all, before
+	return c
+}
+
+// Clash is the claim with more fields that both sides had changed.
+func (c Claim) Clash(fields []string) Claim {
+	all := slices.Clone(c.Clashed)
+	for _, f := range fields {
+		if !slices.Contains(all, f) {
+			all = append(all, f)
+		}
+	}
+	c.Clashed = all
 	return c
 }
 

@@ -140,7 +140,7 @@ func (t *trip) adopt(ctx context.Context, tr *rule.Transfer, row bridge.Row, con
 func (t *trip) fill(contact bridge.ContactID) {
 	for _, l := range t.effects.Links {
 		for _, tr := range t.transfers(l.Object) {
-			if l.Contact == contact && tr.Unagreed(&l) {
+			if l.Contact == contact && tr.Unagreed(&l, bridge.Outbound) {
 				lane := bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Outbound, Source: string(contact)}
 				id := rule.DeliveryID(t.org(), string(t.w.Head().ID), string(contact), "")
 				t.effects.Next = append(t.effects.Next, bridge.Delivery{ID: id, Kind: bridge.State, Lane: lane})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -14,12 +15,13 @@ const foldBatch = 100
 
 // foldAll applies entries to the mirror in the order of the journal.
 func (c *Courier) foldAll(ctx context.Context) error {
+	told := map[clash]bool{}
 	for {
 		entries, err := c.d.Folding.Unfolded(ctx, foldBatch)
 		if err != nil {
 			return err
 		}
-		f := fold{c: c, rows: map[rowKey]*bridge.Row{}, open: map[rowKey][]bridge.Unconfirmed{}}
+		f := fold{c: c, rows: map[rowKey]*bridge.Row{}, open: map[rowKey][]bridge.Unconfirmed{}, told: told}
 		for i := range entries {
 			if err := f.entry(ctx, &entries[i]); err != nil {
 				return fmt.Errorf("fold entry %d: %w", entries[i].ID, err)
@@ -29,6 +31,11 @@ func (c *Courier) foldAll(ctx context.Context) error {
 		for _, k := range f.order {
 			rows = append(rows, *f.rows[k])
 		}
+		if len(f.story) > 0 { // before the fold, so that a crash between the two tells it twice rather than never
+			if err := c.d.Ledger.Stage(ctx, bridge.Effects{Story: f.story}); err != nil {
+				return fmt.Errorf("tell of edits that were written over: %w", err)
+			}
+		}
 		err = c.d.Folding.Fold(ctx, entries, rows, f.confirmed)
 		if errors.Is(err, bridge.ErrMoved) {
 			continue // somebody has read the record meanwhile and stored what he saw
@@ -36,6 +43,7 @@ func (c *Courier) foldAll(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("fold %d entries: %w", len(entries), err)
 		}
+		clear(told)
 	}
 }
 
@@ -46,6 +54,15 @@ type fold struct {
 	order     []rowKey
 	open      map[rowKey][]bridge.Unconfirmed
 	confirmed []bridge.Unconfirmed
+	story     []bridge.Story
+	told      map[clash]bool // by an earlier try of this batch
+}
+
+// clash is a write that came over somebody's edit.
+type clash struct {
+	delivery bridge.DeliveryID
+	record   bridge.RecordID
+	field    bridge.Field
 }
 
 type rowKey struct {
@@ -62,10 +79,16 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 	case e.Change != nil:
 		for _, id := range e.Change.Records {
 			k := rowKey{e.Change.Org, e.Change.Object, id}
-			if err := f.update(ctx, k, func(r bridge.Row) bridge.Row { return rule.Fold(r, e.Change) }); err != nil {
+			var before bridge.Fields
+			if err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
+				if !e.Change.Version.Before(r.Version) {
+					before = r.Values
+				}
+				return rule.Fold(r, e.Change)
+			}); err != nil {
 				return err
 			}
-			if err := f.confirm(ctx, k, e.Change); err != nil {
+			if err := f.confirm(ctx, k, e.Change, before); err != nil {
 				return err
 			}
 		}
@@ -102,8 +125,9 @@ func (c *Courier) keys(r *bridge.Row) bridge.Fields {
 	return all
 }
 
-// confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it.
-func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change) error {
+// confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it. What the row held before
+// tells whether a write came over an edit that nobody knew of when it was sent.
+func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before bridge.Fields) error {
 	open, ok := f.open[k]
 	if !ok {
 		var err error
@@ -117,6 +141,9 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change) error {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		if f.echoed(open[i:], u, c) {
+			if f.over(open[:i], u, c, before[u.Field]) {
+				f.tell(k, u)
+			}
 			f.confirmed = append(f.confirmed, u)
 		} else {
 			left = append(left, u)
@@ -154,4 +181,35 @@ func (f *fold) same(u bridge.Unconfirmed, v bridge.Value) bool {
 		}
 	}
 	return u.Value.Equal(v)
+}
+
+// over reports whether the change is the echo of u and the record held, right before, neither what u was to replace nor what an earlier write of ours
+// had put there: somebody had edited it in between.
+func (f *fold) over(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change, was bridge.Value) bool {
+	if v := c.Values[u.Field]; !v.Known() || !f.same(u, v) || !was.Known() || !u.Before.Known() || f.same(u, was) {
+		return false
+	}
+	ours := func(v bridge.Value) bool {
+		w := u
+		w.Value = v
+		return v.Known() && f.same(w, was)
+	}
+	return !ours(u.Before) && !slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
+		return w.Project == u.Project && w.Field == u.Field && (ours(w.Value) || ours(w.Before))
+	})
+}
+
+// tell adds a line of the story: the platform's edit came over one in Salesforce.
+func (f *fold) tell(k rowKey, u bridge.Unconfirmed) {
+	at := clash{u.Delivery, u.Record, u.Field}
+	if f.told[at] {
+		return
+	}
+	f.told[at] = true
+	f.story = append(f.story, bridge.Story{
+		At: f.c.d.Now(), Org: u.Org, Project: u.Project, Direction: bridge.Outbound, Object: k.object, Record: u.Record, Contact: u.Contact,
+		Delivery: u.Delivery, Outcome: bridge.Conflict, Fields: []string{string(u.Field)},
+		Reason: fmt.Sprintf("%s was edited in Salesforce while the platform's edit was on its way; the platform's came last and stands", u.Field),
+		Judged: []bridge.Judgement{{Field: string(u.Field), Target: string(u.Field), Is: bridge.Clashes}},
+	})
 }

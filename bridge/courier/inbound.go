@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"sfbridge/bridge"
@@ -358,7 +359,8 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 		return err
 	}
 	t.relink(tr, link, j)
-	t.tell(bridge.Sent, m.Op, names(j.Attributes), "")
+	t.clashed = j.Conflicts
+	t.tell(bridge.Sent, m.Op, names(j.Attributes), strings.TrimPrefix(conflictNote(j.Conflicts), "; "))
 	return nil
 }
 
@@ -396,7 +398,7 @@ func conflictNote(attributes []string) string {
 	if len(attributes) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %v were changed on the platform since, and that stands", attributes)
+	return fmt.Sprintf("; %v were changed on the platform as well, and that stands", attributes)
 }
 
 // again resolves a linked contact that the platform no longer knows: once, by identity, as if nobody had been linked.

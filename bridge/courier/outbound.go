@@ -338,6 +338,9 @@ func (t *trip) adoptRecord(ctx context.Context, tr *rule.Transfer, c bridge.Cont
 	case err != nil && !errors.Is(err, bridge.ErrNotFound):
 		return err
 	}
-	_, err = t.writeThrough(ctx, tr, t.link(tr, record, c.ID), c)
+	link, err := t.writeThrough(ctx, tr, t.link(tr, record, c.ID), c)
+	if err == nil && !tr.Shadow && tr.Unagreed(link, bridge.Inbound) {
+		t.next(tr, record, nil) // the record may hold something that the contact does not
+	}
 	return err
 }

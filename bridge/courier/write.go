@@ -58,13 +58,14 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	switch {
 	case len(w.Set) == 0:
 		link = t.relink(tr, link, j)
-		t.tell(bridge.Same, "", nil, "both sides agree")
+		t.clashed = word.Clash(j.Conflicts).Clashed
+		t.tell(bridge.Same, "", nil, "both sides agree"+conflictNote(t.clashed))
 		return link, nil
 	case tr.Shadow:
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return link, nil
 	}
-	said := word.And(link, j.Agreed)
+	said := word.And(link, j.Agreed).Clash(j.Conflicts)
 	staged, err := t.stage(ctx, w, before, said)
 	if err != nil {
 		return link, err
@@ -77,10 +78,10 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	t.c.watch.expect(tr, w)
 	link = t.relink(tr, link, j)
 	outcome, why := bridge.Sent, ""
-	if len(j.Conflicts) > 0 {
-		outcome, why = bridge.Conflict, fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", j.Conflicts)
+	if len(said.Clashed) > 0 {
+		outcome, why = bridge.Conflict, fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", said.Clashed)
 	}
-	t.clashed = j.Conflicts
+	t.clashed = said.Clashed
 	t.tell(outcome, w.Op, fieldNames(w.Set), why)
 	return link, nil
 }

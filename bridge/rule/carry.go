@@ -145,7 +145,9 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 		case !creating && !to.Open[p.Salesforce] && p.same(v, have):
 			j.Agreed[p.Platform] = bridge.Agreed{Salesforce: have, Platform: said}
 			continue
-		case agreed && have.Known() && !to.Open[p.Salesforce] && !p.same(have, base.Salesforce):
+		case v.IsNull() && !agreed:
+			continue // what was never agreed on is filled from the other side, not cleared
+		case !creating && have.Known() && !to.Open[p.Salesforce] && (agreed && !p.same(have, base.Salesforce) || !agreed && !have.IsNull()):
 			j.Conflicts = append(j.Conflicts, string(p.Salesforce))
 		}
 		j.Fields[p.Salesforce] = v
@@ -271,10 +273,11 @@ func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
 	return false
 }
 
-// Unagreed reports whether some attribute that goes outbound was never agreed on.
-func (t *Transfer) Unagreed(link *bridge.Link) bool {
+// Unagreed reports whether some attribute that goes that way was never agreed on.
+func (t *Transfer) Unagreed(link *bridge.Link, way bridge.Direction) bool {
 	for _, p := range t.pairs {
-		if _, agreed := baseline(link, p.Platform); !agreed && p.Direction.Covers(bridge.Outbound) && p.Salesforce != "" && p.Salesforce != "Id" {
+		plain := p.Salesforce != "" && p.Salesforce != "Id"
+		if _, agreed := baseline(link, p.Platform); !agreed && plain && p.Direction.Covers(way) {
 			return true
 		}
 	}

@@ -160,6 +160,18 @@ func TestOutbound_UnticksACheckboxThatThePlatformCleared(t *testing.T) {
 	}
 }
 
+func TestOutbound_ClearsOnlyWhatWasAgreedOn(t *testing.T) {
+	tr := contacts(t, nil)
+	none := bridge.Attributes{"phone": bridge.NullValue()}
+	j, err := tr.Outbound(none, &bridge.Link{}, rule.Target{Row: row()})
+	if err != nil || len(j.Fields) > 0 || len(j.Agreed) > 0 {
+		t.Errorf("a contact without a phone that was just matched takes the record's: %v, %v, %v", j.Fields, j.Agreed, err)
+	}
+	if j, err = tr.Outbound(none, agreed(), rule.Target{Row: row()}); err != nil || !j.Fields["MobilePhone"].IsNull() {
+		t.Errorf("a phone that was removed stays: %v, %v", j.Fields, err)
+	}
+}
+
 func TestOutbound_FillsDefaultsOfANewRecord(t *testing.T) {
 	j, err := contacts(t, nil).Outbound(bridge.Attributes{"firstName": text("Mei"), "lastName": bridge.NullValue()}, nil, rule.Target{})
 	if err != nil {

@@ -45,6 +45,7 @@ func (f *far) set(id bridge.ContactID, set bridge.Attributes, who string) {
 			continue
 		}
 		f.m.replaced(c["custom.tag"].Text, string(a), string(f.project), old.Text, who)
+		f.m.changed(hold{c["custom.tag"].Text, f.project, fieldOf(a)}, who)
 		c[a], changed = v, true
 	}
 	if changed {
@@ -170,6 +171,9 @@ func (c *crm) Send(ctx context.Context, msg bridge.Message) (id bridge.ContactID
 				return bridge.Permanent(fmt.Errorf("no such contact: %w", bridge.ErrNotFound))
 			}
 			id = msg.Contact
+			for a, v := range msg.Set {
+				c.f.m.reached(hold{c.f.contacts[id]["custom.tag"].Text, "", fieldOf(a)}, v, c.f.project)
+			}
 			c.f.set(id, msg.Set, "bridge")
 			return nil
 		}

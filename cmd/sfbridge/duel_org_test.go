@@ -94,6 +94,7 @@ func (n *near) create(set bridge.Fields, who string) bridge.RecordID {
 
 // update saves changes of a record, and answers whether anything changed.
 func (n *near) update(r *nearRow, set bridge.Fields, who string) {
+	sent := set
 	set = maps.Clone(set)
 	for f, v := range set {
 		set[f] = stored(f, v)
@@ -105,6 +106,11 @@ func (n *near) update(r *nearRow, set bridge.Fields, who string) {
 			continue
 		}
 		n.m.replaced(r.values["Tag__c"].Text, string(f), "near", r.values[f].Text, who)
+		if at := (hold{r.values["Tag__c"].Text, "", f}); alike(f, sent[f], set[f]) && !strings.HasSuffix(set[f].Text, "!") {
+			n.m.changed(at, who)
+		} else { // what was rewritten is never confirmed by its value: the record is read half a minute later
+			delete(n.m.hands, at)
+		}
 		r.values[f], c.Values[f] = set[f], set[f]
 		c.Changed = append(c.Changed, f)
 		if set[f].IsNull() {
@@ -142,6 +148,7 @@ func (n *near) emit(c bridge.Change, who string) {
 		due = latest(due, n.due[last])
 		if p := &n.log[last]; c.Type == bridge.Update && p.Type == bridge.Update && p.Records[0] == c.Records[0] && n.due[last].After(now) && n.m.chance("merge", 0.3) {
 			merge(p, &c)
+			n.m.hidden(n.rows[c.Records[0]].values["Tag__c"].Text, c.Changed)
 			return
 		}
 	}
@@ -303,6 +310,9 @@ func (n *near) write(w *bridge.Write) (bridge.RecordID, bool, error) {
 		r := n.rows[w.Record]
 		if r == nil || r.deleted {
 			return "", false, bridge.Permanent(fmt.Errorf("entity is deleted: %w", bridge.ErrNotFound))
+		}
+		for f, v := range w.Set {
+			n.m.reached(hold{r.values["Tag__c"].Text, w.Project, f}, v, w.Project)
 		}
 		n.update(r, w.Set, who)
 		return r.id, false, nil

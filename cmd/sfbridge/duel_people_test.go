@@ -112,14 +112,18 @@ func (m *duel) edit(i, side int, tag string, f bridge.Field, kind int) {
 	if side == 0 {
 		if rs := m.records(tag); len(rs) == 1 {
 			m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at near to %q", stamp(time.Now()), f, tag, v.Text))
+			was := rs[0].values[f]
 			m.near.update(rs[0], bridge.Fields{f: v}, "user")
+			m.holds(hold{tag, "", f}, was, rs[0].values[f])
 		}
 		return
 	}
 	p := m.fars[m.projects[side-1]]
 	if ids := p.find("custom.tag", tag); len(ids) == 1 {
 		m.trace = append(m.trace, fmt.Sprintf("%s USER sets %s of %s at %s to %q", stamp(time.Now()), f, tag, p.project, v.Text))
+		was := p.contacts[ids[0]][farOf[f]]
 		p.set(ids[0], bridge.Attributes{farOf[f]: v}, "user")
+		m.holds(hold{tag, p.project, f}, was, v)
 	}
 }
 

@@ -40,7 +40,9 @@ type duel struct {
 	posts    sync.WaitGroup
 	trace    []string
 	logged   map[string]bool
-	joined   int             // people who came in the middle
+	joined   int // people who came in the middle
+	hands    map[hold]*hand
+	over     []overwritten
 	won      map[string]bool // people whose record another was merged into
 	gone     map[string]bool // people whose record was deleted or merged away
 }
@@ -92,7 +94,7 @@ func duelProjects(ids []bridge.ProjectID) []bridge.Project {
 			NoRecord: bridge.CreateNew, NoContact: bridge.CreateNew,
 		}
 		for _, f := range []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"} {
-			p := bridge.Pair{Salesforce: f, Platform: farOf[f]}
+			p := bridge.Pair{Salesforce: f, Platform: farOf[f], Direction: bridge.Both}
 			switch f {
 			case "Email":
 				p.Format = bridge.EmailFormat
@@ -194,7 +196,7 @@ var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "
 func (s *script) play(t *testing.T) (wrong, trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, hands: map[hold]*hand{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
 		for i := range s.Projects {
 			id := bridge.ProjectID("pq"[i : i+1])
 			m.projects = append(m.projects, id)
@@ -245,8 +247,10 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 		}
 		stories, _ := m.life.store.Stories(ctx, store.StoryFilter{}, 1000)
 		for _, st := range stories {
+			m.told(&st)
 			trace = append(trace, fmt.Sprintf("%s story %s %s %s/%s %s %s %v %s", stamp(st.At), st.Project, st.Direction, st.Record, st.Contact, st.Outcome, st.Op, st.Fields, st.Reason))
 		}
+		wrong = append(wrong, m.untold()...)
 		slices.Sort(trace)
 		end()
 		m.life.stop()
