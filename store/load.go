@@ -3,11 +3,8 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"sfbridge/bridge"
 )
@@ -88,12 +85,13 @@ type opening struct {
 	attempts map[uint64]map[int]*attempt
 	tried    []laneKey // lanes that have any of them
 	waste    []orphan
+	names    names
 }
 
 // openEntries fills the lanes, which get their turns in the order of their heads. Entries of which everything is settled are waste that a crash left, and
 // are deleted.
 func (s *Store) openEntries(ctx context.Context) error {
-	o := &opening{attempts: map[uint64]map[int]*attempt{}}
+	o := &opening{attempts: map[uint64]map[int]*attempt{}, names: names{}}
 	err := eachValue(ctx, s, prefixAttempt, func(key string, a *attempt) error {
 		seq, idx, err := attemptOf(key)
 		if err != nil {
@@ -113,7 +111,7 @@ func (s *Store) openEntries(ctx context.Context) error {
 		if seq, err := seqOf(it.Key); err == nil {
 			top = max(top, seq)
 		}
-		e, err := headOf(it)
+		e, err := o.headOf(it)
 		if err != nil {
 			s.note(it.Key)
 			return nil
@@ -127,26 +125,6 @@ func (s *Store) openEntries(ctx context.Context) error {
 	s.entries.next, s.legacy = top+1, top
 	s.resume(o)
 	return s.clean(ctx, o.waste)
-}
-
-// headOf reads of an entry what lanes need: it is most of what Open takes.
-func headOf(it *Item) (bridge.Entry, error) {
-	seq, payload, err := sealedEntry(it)
-	if err != nil {
-		return bridge.Entry{}, err
-	}
-	n, w := binary.Uvarint(payload)
-	if w <= 0 || n > uint64(len(payload)-w) {
-		return bridge.Entry{}, fmt.Errorf("entry %d: length does not hold: %w", seq, ErrCorrupt)
-	}
-	var head struct {
-		At         time.Time         `json:"at"`
-		Deliveries []bridge.Delivery `json:"deliveries"`
-	}
-	if err := json.Unmarshal(payload[w:w+int(n)], &head); err != nil {
-		return bridge.Entry{}, fmt.Errorf("entry %d: %w: %w", seq, err, ErrCorrupt)
-	}
-	return bridge.Entry{ID: bridge.EntryID(seq), At: head.At, Deliveries: head.Deliveries}, nil
 }
 
 // openEntry counts an entry and, if it is folded, enters its deliveries.
