@@ -38,6 +38,9 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	if err := s.encode(b); err != nil {
 		return err
 	}
+	if err := s.room(b); err != nil {
+		return err
+	}
 	if err := s.admit(b); err != nil {
 		return err
 	}
@@ -74,6 +77,21 @@ func (s *Store) encode(b *batch) error {
 		b.values[i] = val
 	}
 	return nil
+}
+
+// room asks the engine for room before anything is promised: what waits already must find some.
+func (s *Store) room(b *batch) error {
+	r, ok := s.kv.(Roomer)
+	if !ok {
+		return nil
+	}
+	s.mu.Lock()
+	bytes := s.bytes
+	s.mu.Unlock()
+	for _, v := range b.values {
+		bytes += 2 * int64(len(v)) // once as an entry, once for the work on it
+	}
+	return r.Room(bytes)
 }
 
 // Bounds of one chunk: an entry takes up to three ops and checks, a victim two more.

@@ -55,7 +55,8 @@
 //
 // Rows are stored as they are given if they are not older than what is there; see (*Store).Fold for what becomes of older ones.
 //
-// Without space Append answers ErrNoSpace, so that intake refuses; what belongs to work in hand waits until there is room and goes on by itself.
+// Without space Append answers ErrNoSpace, so that intake refuses, and sooner than other steps: an engine that is a Roomer keeps room for the work on what
+// waits. Without any, what belongs to work in hand waits until there is some and goes on by itself.
 //
 // Nothing blocks under a lock. Wall time is injected and only written down; waits are those of package time. It starts no goroutine. It never deletes what
 // it cannot read.

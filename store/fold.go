@@ -195,7 +195,7 @@ func (s *Store) folded(entries []bridge.Entry, cursor uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cursor = max(s.cursor, cursor)
-	defer s.roomLocked()
+	defer s.caughtLocked()
 	for i := range entries {
 		e := &entries[i]
 		size, ok := s.fresh[uint64(e.ID)]

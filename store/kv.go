@@ -100,6 +100,7 @@ var (
 // Health is what an engine says of itself.
 type Health struct {
 	Writable bool
+	Full     string   // why no entries are taken in though it is writable, "" otherwise
 	Sync     string   // how a commit becomes durable, in the engine's words
 	Err      string   // why it is not writable, "" otherwise
 	Size     int64    // bytes on disk
@@ -111,6 +112,13 @@ type Health struct {
 // Healther is an engine that can tell its health.
 type Healther interface {
 	Health(ctx context.Context) Health
+}
+
+// Roomer is an engine that knows of want of space before it is met.
+type Roomer interface {
+	// Room reports with ErrNoSpace that entries should not be taken in, so that there is room for the work on those that wait. Bytes are those of
+	// what waits and of what comes.
+	Room(bytes int64) error
 }
 
 // Sequential reports whether keys of the kind are only ever appended in order, so that an engine may pack them tightly. The answer is part of the

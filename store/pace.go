@@ -21,13 +21,13 @@ func (s *Store) pace(ctx context.Context, entries []bridge.Entry) error {
 			s.mu.Unlock()
 			return nil
 		}
-		if s.room == nil {
-			s.room = make(chan struct{})
+		if s.caught == nil {
+			s.caught = make(chan struct{})
 		}
-		room := s.room
+		caught := s.caught
 		s.mu.Unlock()
 		select {
-		case <-room:
+		case <-caught:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.closed:
@@ -36,10 +36,10 @@ func (s *Store) pace(ctx context.Context, entries []bridge.Entry) error {
 	}
 }
 
-// roomLocked lets streams go on once half of the bound is free.
-func (s *Store) roomLocked() {
-	if s.room != nil && len(s.fresh) < paceBound/2 {
-		close(s.room)
-		s.room = nil
+// caughtLocked lets streams go on once half of the bound is free.
+func (s *Store) caughtLocked() {
+	if s.caught != nil && len(s.fresh) < paceBound/2 {
+		close(s.caught)
+		s.caught = nil
 	}
 }

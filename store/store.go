@@ -57,7 +57,7 @@ type Store struct {
 	told    chan struct{} // closed and replaced when stories were written
 
 	folding bool          // somebody folds
-	room    chan struct{} // closed when the folder has caught up; nil while nobody waits for it
+	caught  chan struct{} // closed when the folder has caught up; nil while nobody waits for it
 
 	toFold chan struct{} // holds one while there may be something to fold
 	closed chan struct{}
@@ -241,6 +241,9 @@ func (s *Store) Health(ctx context.Context) Health {
 	h := Health{Writable: true}
 	if e, ok := s.kv.(Healther); ok {
 		h = e.Health(ctx)
+	}
+	if err := s.room(&batch{}); err != nil {
+		h.Full = err.Error()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,18 @@ func TestMain(m *testing.M) {
 // open is the engine as the suites want it.
 func open(t testing.TB, dir string, now func() time.Time) storetest.Opened {
 	t.Helper()
-	db, err := bolt.Open(filepath.Join(dir, "store.db"), bolt.Options{Now: now})
+	return opened(t, dir, bolt.Options{Now: now})
+}
+
+// small is an engine with room for a few MiB.
+func small(t testing.TB, dir string, now func() time.Time) storetest.Opened {
+	t.Helper()
+	return opened(t, dir, bolt.Options{Now: now, MaxSize: 4 << 20})
+}
+
+func opened(t testing.TB, dir string, o bolt.Options) storetest.Opened {
+	t.Helper()
+	db, err := bolt.Open(filepath.Join(dir, "store.db"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +56,9 @@ func run(t testing.TB, db *bolt.DB) func() {
 	}
 }
 
-func TestEngine(t *testing.T) { storetest.Suite{Open: open}.Run(t) }
+func TestEngine(t *testing.T) { storetest.Suite{Open: open, Small: small}.Run(t) }
 
-func TestLayers(t *testing.T) { storetest.Suite{Open: open}.RunLayers(t) }
+func TestLayers(t *testing.T) { storetest.Suite{Open: open, Small: small}.RunLayers(t) }
 
 // TestLayers_StandTheFaultsThatAnEngineMayHave runs the layers' cases over an engine that is as bad as the contract lets it be.
 func TestLayers_StandTheFaultsThatAnEngineMayHave(t *testing.T) {

@@ -26,8 +26,12 @@ type Options struct {
 	Now func() time.Time
 	// LockTimeout is how long another process may take to let go of the file; 0 is one second.
 	LockTimeout time.Duration
-	// MaxSize bounds the file in bytes; 0 is no bound. The last quarter of it is kept for transactions that only delete.
+	// MaxSize bounds the file in bytes; 0 is no bound. The last quarter of it is kept for transactions that only delete, a sixteenth before it for work.
 	MaxSize int
+	// MinFree is how many bytes of the disk are kept for work on what waits: with fewer, Room refuses entries. 0, or no DiskFree, is no bound.
+	MinFree int64
+	// DiskFree tells how many bytes are free on the disk that holds a file, or that it does not know.
+	DiskFree func(path string) (bytes int64, ok bool)
 	// AcceptEmpty starts afresh where the identity file stands and the store is gone. The operator asks for it.
 	AcceptEmpty bool
 	// OpenFile opens the file of the store; nil is os.OpenFile. Tests put a failing disk here.
@@ -46,7 +50,8 @@ type DB struct {
 	path   string
 	now    func() time.Time
 	bolt   *bbolt.DB
-	max    int // Options.MaxSize
+	max    int // Options.MaxSize, or more; see stretch
+	room   *room
 	id     identity
 	queue  chan *request
 	ended  chan struct{} // closed when Run has returned
@@ -72,6 +77,7 @@ type DB struct {
 var (
 	_ store.KV       = (*DB)(nil)
 	_ store.Healther = (*DB)(nil)
+	_ store.Roomer   = (*DB)(nil)
 )
 
 var (
@@ -112,7 +118,7 @@ func Open(path string, o Options) (*DB, error) {
 		b.AllocSize = min(b.AllocSize, o.MaxSize/growShare) // or the bound would be felt that much too soon
 	}
 	d := &DB{
-		path: path, now: o.Now, bolt: b, max: o.MaxSize,
+		path: path, now: o.Now, bolt: b, max: o.MaxSize, room: newRoom(&o),
 		queue: make(chan *request, queueBound), ended: make(chan struct{}), failed: make(chan error, 1),
 		leases: map[string]context.CancelFunc{}, tally: found.tally, reached: o.Reached, verify: o.Verify,
 	}
@@ -120,6 +126,8 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, errors.Join(err, b.Close())
 	}
 	d.ring = newRing(store.Cursor(d.counter))
+	d.measure()
+	d.stretch()
 	return d, nil
 }
 
@@ -141,7 +149,7 @@ func openFile(path string, o Options) (b *bbolt.DB, s *survey, err error) {
 	}
 	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: o.LockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, MaxSize: o.MaxSize, OpenFile: o.OpenFile,
-		NoStatistics: o.MaxSize == 0, // its counters cost a lock a read; with a bound they tell which pages are free
+		NoStatistics: o.MaxSize == 0 && o.MinFree == 0, // its counters cost a lock a read; with a bound they tell which pages are free
 	})
 	switch {
 	case errors.Is(err, errTimeout):
@@ -298,6 +306,9 @@ func (d *DB) Health(context.Context) store.Health {
 	}
 	err := d.bolt.View(func(tx *bbolt.Tx) error {
 		h.Size = tx.Size()
+		if d.room.watched() {
+			h.Free = max(0, h.Size-d.room.used.Load())
+		}
 		return nil
 	})
 	if err != nil {

@@ -19,10 +19,9 @@
 //
 // Promises. Apply returns nil after fsync. Batches are bounded by count and by bytes, the queue by count: Apply blocks when it is full. A commit that
 // fails for any reason but space poisons the handle: what is on disk is then unknown, so every later call fails and Failed tells; the process is expected
-// to exit. Without space, transactions that only delete still go: a quarter of MaxSize is kept for them. On a full disk, which keeps nothing, they go with
-// the free pages of the file. A file with damaged pages is refused at Open and never written to; one that opens with damaged records, with other records than
-// the last commit left, or as an older one than it was, says so in Notes. Expired keys are
-// absent at once to readers and are deleted some time later. Apply blocks while Run does not run. No lock and no read transaction is held while waiting.
+// to exit. Without space, transactions that only delete still go: a quarter of MaxSize is kept for them, and before it room for the work on what waits
+// (room.go). On a disk that is full in spite of MinFree they go with the free pages of the file. A file with damaged pages is refused at Open and never written to; one that opens with damaged records, with other records than
+// the last commit left, or as an older one than it was, says so in Notes. Expired keys are absent at once to readers and are deleted some time later. Apply blocks while Run does not run. No lock and no read transaction is held while waiting.
 //
 // It never repairs in place, never shrinks a file that is open, never turns fsync off.
 package bolt

@@ -206,6 +206,7 @@ func (d *DB) write(batch []*request) (err error) {
 	}
 	d.at(AfterCommit, w.changes)
 	d.counter, d.tally = w.counter, w.tally
+	d.measure()
 	d.ring.add(w.changes)
 	return nil
 }

@@ -32,6 +32,7 @@ func (s Suite) Run(t *testing.T) {
 	s.leaseCases(t)
 	s.watchCases(t)
 	s.loadCases(t)
+	s.roomCases(t)
 	t.Run("BehavesLikeAMapOverRestarts", func(t *testing.T) { model(t, s.Open) })
 }
 

@@ -16,6 +16,7 @@ import (
 
 // RunLayers holds the journal to its promises over the engine.
 func (s Suite) RunLayers(t *testing.T) {
+	s.roomLayers(t)
 	for _, c := range []struct {
 		name string
 		fn   func(t *testing.T, h *house)

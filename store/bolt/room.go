@@ -1,0 +1,122 @@
+package bolt
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"sfbridge/store"
+)
+
+// What may be used of MaxSize, and of a disk on which MinFree bytes shall stay free:
+//
+//	|<------------ entries ------------>|<- work on those that wait ->|<- deletes ->|   MaxSize
+//	|<------------ entries ------------>|<---- work and deletes: MinFree ---->|         disk
+//
+// Entries are refused by Room, which is asked before they come. What waits counts twice there, since carrying it writes links, baselines and the sync log
+// before its own space is free. Everything else that writes is refused by Apply where its part ends, and what deletes where the file cannot grow. A file
+// that is opened so full that work could not begin may grow to twice of what it holds, by work alone.
+const (
+	workShare = 16 // of MaxSize: one part is kept for work
+	backShare = 4  // of MinFree: one part more must be free before entries are taken in again
+)
+
+// freeEvery is how long what the disk says is believed.
+const freeEvery = 200 * time.Millisecond
+
+// room is how much space there is, as of the last commit and the last look at the disk.
+type room struct {
+	most     int64                      // Options.MaxSize
+	least    int64                      // Options.MinFree
+	diskFree func(string) (int64, bool) // Options.DiskFree
+
+	size  atomic.Int64 // of the file's pages
+	used  atomic.Int64 // of them
+	free  atomic.Int64 // of the disk; -1 unknown
+	asked atomic.Int64 // when, as Unix nanoseconds
+	short atomic.Bool  // entries were refused last
+}
+
+func newRoom(o *Options) *room {
+	r := &room{most: int64(o.MaxSize), diskFree: o.DiskFree}
+	if o.DiskFree != nil {
+		r.least = o.MinFree
+	}
+	return r
+}
+
+// watched reports whether there is any bound.
+func (r *room) watched() bool { return r.most > 0 || r.least > 0 }
+
+// measure notes how large the file is and how much of it is used. The writer calls it after every commit.
+func (d *DB) measure() {
+	if !d.room.watched() {
+		return
+	}
+	stats := d.bolt.Stats()
+	_ = d.bolt.View(func(tx *bbolt.Tx) error { // without it, what was known before stands
+		d.room.size.Store(tx.Size())
+		d.room.used.Store(tx.Size() - int64(stats.FreePageN+stats.PendingPageN)*int64(d.bolt.Info().PageSize))
+		return nil
+	})
+}
+
+// stretch lets work begin on a file that was opened with less room than it needs.
+func (d *DB) stretch() {
+	if used := int(d.room.used.Load()); d.max > 0 && used > d.max-d.max/deleteShare-d.max/workShare {
+		d.max = max(d.max, 2*used)
+	}
+}
+
+// Room reports with ErrNoSpace that entries should not be taken in: what is kept for the work on those that wait would be used up. Bytes are those of what
+// waits and of what comes. Once it has refused there must be some more room before it agrees again.
+func (d *DB) Room(bytes int64) error {
+	if !d.room.watched() {
+		return nil
+	}
+	d.askDisk()
+	err := d.room.lack(bytes, d.room.short.Load())
+	d.room.short.Store(err != nil)
+	return err
+}
+
+// askDisk asks the disk, unless it was asked a moment ago.
+func (d *DB) askDisk() {
+	r, now := d.room, time.Now().UnixNano()
+	last := r.asked.Load()
+	if r.least == 0 || now-last < int64(freeEvery) && last != 0 || !r.asked.CompareAndSwap(last, now) {
+		return
+	}
+	free, ok := r.diskFree(d.path)
+	if !ok {
+		free = -1
+	}
+	r.free.Store(free)
+}
+
+func (r *room) lack(bytes int64, was bool) error {
+	used := r.used.Load()
+	if r.most > 0 {
+		bound := r.most - r.most/deleteShare - r.most/workShare
+		if was {
+			bound -= r.most / workShare
+		}
+		if used+bytes > bound {
+			return fmt.Errorf("%w: the store's file may grow to %s, %s of it are used and %s wait to be carried", store.ErrNoSpace, mib(r.most), mib(used), mib(bytes))
+		}
+	}
+	if free := r.free.Load(); r.least > 0 && free >= 0 {
+		bound := r.least
+		if was {
+			bound += r.least / backShare
+		}
+		if free+r.size.Load()-used-bytes < bound {
+			return fmt.Errorf("%w: %s of the disk are free, %s of them are to stay so and %s wait to be carried", store.ErrNoSpace, mib(free), mib(r.least), mib(bytes))
+		}
+	}
+	return nil
+}
+
+func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
