@@ -90,6 +90,8 @@ type Work struct {
 	Resumed bool
 	// Told is what the changes of all coalesced deliveries say, oldest first; given for resumed work only. An earlier process may have sent any of it.
 	Told []Fields
+	// Callbacks are those of all coalesced deliveries, oldest first.
+	Callbacks []Callback
 	// Heard is what the entries of all coalesced deliveries were about, oldest first: where the story of the work begins.
 	Heard []Heard
 }

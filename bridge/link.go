@@ -18,10 +18,31 @@ type Link struct {
 	// Baseline is what both sides last agreed on, by the pair's platform attribute.
 	Baseline map[Attribute]Agreed `json:"baseline,omitempty"`
 	Since    time.Time            `json:"since"`
+	// Replaced tells of the latest messages to the platform what they put another value in the place of. A callback with none of these values tells of an
+	// edit that a message was written over.
+	Replaced map[Attribute]Replaced `json:"replaced,omitempty"`
 	// Read is the baseline as it was read, nil for a link that was not read: storing the link changes what was changed since, and leaves what somebody
 	// else agreed on meanwhile.
 	Read map[Attribute]Agreed `json:"-"`
 }
+
+// Replaced is what messages put another value in the place of: the values that both sides had agreed on, newest last.
+type Replaced struct {
+	At  time.Time `json:"at"` // of the latest message
+	Was []Value   `json:"was,omitempty"`
+}
+
+// Replace is what is known after one more message.
+func (r Replaced) Replace(was Value, at time.Time) Replaced {
+	all := slices.Clone(r.Was)
+	if was.Known() { // it is not, where nothing was agreed on before
+		all = append(all, was)
+	}
+	return Replaced{At: at, Was: all[max(0, len(all)-replacedKept):]}
+}
+
+// replacedKept is how many values a link remembers of an attribute: callbacks come late, and rarely later than that.
+const replacedKept = 4
 
 // Agreed is the value of one pair of fields on which both sides last agreed, as each side holds it.
 type Agreed struct {
@@ -142,7 +163,8 @@ type Effects struct {
 	Unlinks  []Link        // ended, before Links are stored
 	Links    []Link        // stored with baseline and member flags; see Link.Read
 	Stage    []Unconfirmed // recorded before the write is sent
-	Withdraw []Unconfirmed // no longer expected; those of a record in Rows stay where the mirror does not take that row
+	Withdraw []Unconfirmed // no longer expected
+	Seen     []Unconfirmed // no longer expected since the record was seen to hold them; they stay where the mirror does not take its row in Rows
 	Claims   []Claim       // taken or rewritten
 	Unclaim  []Claim
 	Rows     []Row // REST reads that the mirror shall learn

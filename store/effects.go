@@ -95,11 +95,14 @@ func (f *flight) plan(p *plan) error {
 	return nil
 }
 
-// planLedger plans what is written and who is claimed. A write stays unconfirmed where the row that was read to end it is not stored: the mirror would
+// planLedger plans what is written and who is claimed. A write that was seen stays unconfirmed where the row that was read is not stored: the mirror would
 // go on saying what was before, and nothing would tell that it is about to say something else.
 func (f *flight) planLedger(p *plan, dropped map[bridge.RecordID]bool) error {
 	for i := range f.e.Withdraw {
-		if u := &f.e.Withdraw[i]; !dropped[u.Record] {
+		p.delete(unconfirmedKey(&f.e.Withdraw[i]))
+	}
+	for i := range f.e.Seen {
+		if u := &f.e.Seen[i]; !dropped[u.Record] {
 			p.delete(unconfirmedKey(u))
 		}
 	}

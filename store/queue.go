@@ -111,6 +111,9 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 		if e.Change != nil && l.out[0].seq <= s.legacy {
 			w.Told = append(w.Told, e.Change.Values)
 		}
+		if e.Callback != nil {
+			w.Callbacks = append(w.Callbacks, *e.Callback)
+		}
 		w.Deliveries, w.Entries = append(w.Deliveries, d), append(w.Entries, bridge.EntryID(r.seq))
 		w.Heard = append(w.Heard, bridge.HeardOf(&e, &d))
 		kept = append(kept, r)

@@ -114,8 +114,6 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 // withdraw ends writes that the stream has not confirmed, now that the record was read. On one that it holds both sides agree. Of one that never came
 // there, or is gone again, no word stays: nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
 func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
-	t.effects.Withdraw = append(t.effects.Withdraw, open...)
-	t.c.watch.add(expected{t.org(), row.Record, tr}) // the mirror may have moved on, and then they stay
 	less := map[bridge.DeliveryID]bridge.Claim{}
 	for _, u := range open {
 		word, ok := less[u.Delivery]
@@ -127,9 +125,11 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 		less[u.Delivery] = word
 		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
-			t.done = append(t.done, landing{word, u.Of})
+			t.done, t.effects.Seen = append(t.done, landing{word, u.Of}), append(t.effects.Seen, u)
+			t.c.watch.add(expected{t.org(), row.Record, tr}) // the mirror may have moved on, and then it stays
 			continue
 		}
+		t.effects.Withdraw = append(t.effects.Withdraw, u)
 		less[u.Delivery] = tr.Forget(word, u.Field)
 		t.news = append(t.news, u.Field)
 		if u.Before.Known() && !tr.SameField(u.Field, u.Before, row.Values[u.Field]) {
@@ -346,9 +346,9 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 		return err
 	}
 	if len(j.Attributes) == 0 && len(t.tags) == 0 {
-		t.relink(tr, link, j)
+		t.relink(tr, t.replaced(link, j.Agreed), j)
 		t.clashed = j.Conflicts
-		t.tell(bridge.Same, "", nil, "an earlier try did it"+conflictNote(j.Conflicts))
+		t.tell(bridge.Same, "", nil, "an earlier try did it"+conflictNote("on the platform", j.Conflicts))
 		return nil
 	}
 	_, err = t.deliver(ctx, m)
@@ -358,9 +358,9 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	if err != nil {
 		return err
 	}
-	t.relink(tr, link, j)
+	t.relink(tr, t.replaced(link, j.Agreed), j)
 	t.clashed = j.Conflicts
-	t.tell(bridge.Sent, m.Op, names(j.Attributes), strings.TrimPrefix(conflictNote(j.Conflicts), "; "))
+	t.tell(bridge.Sent, m.Op, names(j.Attributes), strings.TrimPrefix(conflictNote("on the platform", j.Conflicts), "; "))
 	return nil
 }
 
@@ -394,11 +394,12 @@ func (t *trip) spare(ctx context.Context, tr *rule.Transfer, row *bridge.Row, li
 // settling is how long after a start resumed work waits for what may tell how an earlier process ended.
 const settling = 2 * time.Second
 
-func conflictNote(attributes []string) string {
-	if len(attributes) == 0 {
+// conflictNote says of which side the edit stands, of fields that both had changed.
+func conflictNote(where string, fields []string) string {
+	if len(fields) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %v were changed on the platform as well, and that stands", attributes)
+	return fmt.Sprintf("; %v were changed %s as well, and that stands", fields, where)
 }
 
 // again resolves a linked contact that the platform no longer knows: once, by identity, as if nobody had been linked.

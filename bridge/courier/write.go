@@ -41,15 +41,17 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 		return link, err
 	}
 	link = t.landed(tr, link, word, rule.Target{Row: row.Values, Open: fieldsOf(open)})
+	t.outdone(tr, link, c, row.Values)
 	r := &rewrite{tr, link, word, c, &row, open}
 	j, before, err := t.compare(ctx, r)
-	link = r.link
+	link, word = r.link, r.word
 	if errors.Is(err, errUnseen) {
 		return link, t.lost(ctx, tr, link, err)
 	}
 	if err != nil {
 		return link, err
 	}
+	link = t.arrived(tr, link, j)
 	w := t.write(tr, bridge.OpUpdate, j.Fields)
 	w.Record = link.Record
 	if tr.Key != "" && len(link.Baseline) == 0 {
@@ -59,7 +61,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	case len(w.Set) == 0:
 		link = t.relink(tr, link, j)
 		t.clashed = word.Clash(j.Conflicts).Clashed
-		t.tell(bridge.Same, "", nil, "both sides agree"+conflictNote(t.clashed))
+		t.tell(bridge.Same, "", nil, "both sides agree"+conflictNote("in Salesforce", t.clashed))
 		return link, nil
 	case tr.Shadow:
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
@@ -163,10 +165,14 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 		return rule.Judged{}, nil, err
 	}
 	for f, u := range sent {
-		if r.tr.SameField(f, r.row.Values[f], u.Value) {
-			if after, moved := r.word.Advance(*r.link, u.Of); moved {
-				r.link = &after
-			}
+		if !r.tr.SameField(f, r.row.Values[f], u.Value) {
+			r.word = r.tr.Forget(r.word, f) // it was not done, or undone: nothing was agreed on by it
+			t.effects.Withdraw = append(t.effects.Withdraw, u)
+			continue
+		}
+		t.effects.Seen = append(t.effects.Seen, u)
+		if after, moved := r.word.Advance(*r.link, u.Of); moved {
+			r.link = &after
 		}
 	}
 	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values})
@@ -175,7 +181,6 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 	}
 	var conceded []bridge.Field
 	for f, u := range sent {
-		t.effects.Withdraw = append(t.effects.Withdraw, u)
 		now := r.row.Values[f]
 		if _, again := j.Fields[f]; again && u.Before.Known() && !r.tr.SameField(f, now, u.Before) && !r.tr.SameField(f, now, u.Value) {
 			r.tr.Concede(&j, f)
@@ -250,10 +255,11 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Stage: us, Claims: []bridge.Claim{word}}); err != nil {
 		return nil, fmt.Errorf("record the write before it is sent: %w", err)
 	}
-	t.effects.Withdraw = slices.DeleteFunc(t.effects.Withdraw, func(u bridge.Unconfirmed) bool {
-		_, again := w.Set[u.Field]
-		return again && u.Record == w.Record // and stands as it is staged now; the others end with the row that was read
-	})
+	again := func(u bridge.Unconfirmed) bool { // it stands as it is staged now; the others end with the row that was read
+		_, ok := w.Set[u.Field]
+		return ok && u.Record == w.Record
+	}
+	t.effects.Withdraw, t.effects.Seen = slices.DeleteFunc(t.effects.Withdraw, again), slices.DeleteFunc(t.effects.Seen, again)
 	return us, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -246,6 +247,23 @@ func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
 		v = canonical(p.Format, p.region, v)
 	}
 	return v, nil
+}
+
+// Outdone are the attributes of which a callback tells a value that is neither the contact's by now nor one that both sides ever agreed on, though the
+// contact holds what a message put there after since, or what the record says and nobody agreed on yet: a message was written over an edit.
+func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row bridge.Fields, since time.Time) (as []string) {
+	for _, p := range t.pairs {
+		v, have, put, base := said[p.Platform], now[p.Platform], link.Replaced[p.Platform], link.Baseline[p.Platform]
+		if !v.Known() || p.same(v, have) || p.same(v, base.Platform) {
+			continue
+		}
+		underWay := !p.same(have, base.Platform) && p.same(have, row[p.Salesforce])
+		known := slices.ContainsFunc(put.Was, func(w bridge.Value) bool { return p.same(v, w) })
+		if !known && (underWay || !put.At.Before(since)) {
+			as = append(as, string(p.Platform))
+		}
+	}
+	return as
 }
 
 // Attributes are those that a field is written from.

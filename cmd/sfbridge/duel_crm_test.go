@@ -45,7 +45,7 @@ func (f *far) set(id bridge.ContactID, set bridge.Attributes, who string) {
 			continue
 		}
 		f.m.replaced(c["custom.tag"].Text, string(a), string(f.project), old.Text, who)
-		f.m.changed(hold{c["custom.tag"].Text, f.project, fieldOf(a)}, who)
+		f.m.changed(hold{c["custom.tag"].Text, f.project, fieldOf(a)}, old, v, who)
 		c[a], changed = v, true
 	}
 	if changed {

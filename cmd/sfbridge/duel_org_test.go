@@ -107,7 +107,7 @@ func (n *near) update(r *nearRow, set bridge.Fields, who string) {
 		}
 		n.m.replaced(r.values["Tag__c"].Text, string(f), "near", r.values[f].Text, who)
 		if at := (hold{r.values["Tag__c"].Text, "", f}); alike(f, sent[f], set[f]) && !strings.HasSuffix(set[f].Text, "!") {
-			n.m.changed(at, who)
+			n.m.changed(at, r.values[f], set[f], who)
 		} else { // what was rewritten is never confirmed by its value: the record is read half a minute later
 			delete(n.m.hands, at)
 		}

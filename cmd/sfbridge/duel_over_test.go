@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,15 +22,17 @@ type hold struct {
 type hand struct {
 	value   bridge.Value
 	before  bridge.Value
+	at      time.Time
 	reached map[bridge.ProjectID]bool
 }
 
 // overwritten is a user's value that the bridge wrote over before it had carried it: the story must tell.
 type overwritten struct {
 	hold
-	by   bridge.ProjectID
-	at   time.Time
-	told bool
+	by    bridge.ProjectID
+	at    time.Time
+	since time.Time // when the user wrote it
+	told  bool
 }
 
 func fieldOf(a bridge.Attribute) bridge.Field {
@@ -65,11 +67,14 @@ func (m *duel) holds(at hold, was, v bridge.Value) {
 	if alike(at.field, was, v) {
 		return // taken back
 	}
+	if slices.ContainsFunc(m.past[at], func(p bridge.Value) bool { return alike(at.field, p, v) }) {
+		return // a callback with it may be a late one, and a record that holds it may never have been written to
+	}
 	rs := m.records(at.tag)
 	if len(rs) != 1 || !m.linked(rs[0].id) {
 		return
 	}
-	h := &hand{value: v, before: was, reached: map[bridge.ProjectID]bool{}}
+	h := &hand{value: v, before: was, at: time.Now(), reached: map[bridge.ProjectID]bool{}}
 	for _, p := range m.projects {
 		far := m.fars[p].find("custom.tag", at.tag)
 		if len(far) != 1 {
@@ -91,6 +96,12 @@ func (m *duel) hidden(tag string, fields []bridge.Field) {
 	})
 }
 
+// parts forgets a person whose record is deleted: with the link goes what was to be told.
+func (m *duel) parts(tag string) {
+	m.over = slices.DeleteFunc(m.over, func(o overwritten) bool { return o.tag == tag && time.Since(o.at) < 30*time.Second })
+	maps.DeleteFunc(m.hands, func(h hold, _ *hand) bool { return h.tag == tag })
+}
+
 // reached notes that a project has carried a value to the other side of a place.
 func (m *duel) reached(at hold, v bridge.Value, by bridge.ProjectID) {
 	if h := m.hands[at]; h != nil && alike(at.field, h.value, v) {
@@ -98,8 +109,12 @@ func (m *duel) reached(at hold, v bridge.Value, by bridge.ProjectID) {
 	}
 }
 
-// changed notes that a value gives way.
-func (m *duel) changed(at hold, who string) {
+// changed notes that a value gives way to another one.
+func (m *duel) changed(at hold, old, v bridge.Value, who string) {
+	if alike(at.field, old, v) {
+		return
+	}
+	m.past[at] = append(m.past[at], old)
 	by, bridged := strings.CutPrefix(who, "bridge")
 	if h := m.hands[at]; bridged && h != nil {
 		project := bridge.ProjectID(strings.TrimSpace(by))
@@ -107,7 +122,7 @@ func (m *duel) changed(at hold, who string) {
 			project = at.project
 		}
 		if !h.reached[project] {
-			m.over = append(m.over, overwritten{hold: at, by: project, at: time.Now()})
+			m.over = append(m.over, overwritten{hold: at, by: project, at: time.Now(), since: h.at})
 		}
 		delete(m.hands, at)
 	}
@@ -117,7 +132,7 @@ func (m *duel) changed(at hold, who string) {
 func (m *duel) told(s *bridge.Story) {
 	for i := range m.over {
 		o := &m.over[i]
-		if s.Project != o.by || m.tagOf(s) != o.tag || s.At.Before(o.at.Add(-5*time.Second)) {
+		if s.Project != o.by || m.tagOf(s) != o.tag || s.At.Before(o.since) {
 			continue
 		}
 		for _, j := range s.Judged {
@@ -139,7 +154,7 @@ func (m *duel) tagOf(s *bridge.Story) string {
 // untold are edits that the bridge wrote over in silence.
 func (m *duel) untold() (wrong []string) {
 	for _, o := range m.over {
-		if !o.told && (o.project == "" || os.Getenv("FAR") != "") {
+		if !o.told {
 			wrong = append(wrong, fmt.Sprintf("%s of %s at %q was written over by %s at %s, and no line tells", o.field, o.tag, o.project, o.by, stamp(o.at)))
 		}
 	}

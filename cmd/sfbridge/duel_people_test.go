@@ -93,6 +93,7 @@ func (m *duel) end(kind, tag, other string) {
 		m.won[other] = true
 	}
 	m.gone[tag] = true
+	m.parts(tag)
 	m.near.remove(rs[0], master)
 }
 

@@ -42,6 +42,7 @@ type duel struct {
 	logged   map[string]bool
 	joined   int // people who came in the middle
 	hands    map[hold]*hand
+	past     map[hold][]bridge.Value // that gave way
 	over     []overwritten
 	won      map[string]bool // people whose record another was merged into
 	gone     map[string]bool // people whose record was deleted or merged away
@@ -131,7 +132,13 @@ func (m *duel) start() {
 	if err != nil {
 		panic(err)
 	}
-	l.ends.Go(func() { _ = c.Run(ctx) })
+	l.ends.Go(func() {
+		if err := c.Run(ctx); ctx.Err() == nil {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.trace = append(m.trace, fmt.Sprint(stamp(time.Now()), " THE COURIER ENDED: ", err))
+		}
+	})
 	l.ends.Go(func() { m.near.stream(ctx, l) })
 	m.mu.Lock()
 	m.life = l
@@ -196,7 +203,7 @@ var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "
 func (s *script) play(t *testing.T) (wrong, trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, hands: map[hold]*hand{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, hands: map[hold]*hand{}, past: map[hold][]bridge.Value{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
 		for i := range s.Projects {
 			id := bridge.ProjectID("pq"[i : i+1])
 			m.projects = append(m.projects, id)

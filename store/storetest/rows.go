@@ -129,7 +129,7 @@ func moved(t *testing.T, h *house) {
 		if err := h.Stage(h.ctx(), bridge.Effects{Stage: []bridge.Unconfirmed{u}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Stage(h.ctx(), bridge.Effects{Rows: []bridge.Row{r}, Withdraw: []bridge.Unconfirmed{u}}); err != nil {
+		if err := h.Stage(h.ctx(), bridge.Effects{Rows: []bridge.Row{r}, Seen: []bridge.Unconfirmed{u}}); err != nil {
 			t.Fatal(err)
 		}
 		left, err := h.Unconfirmed(h.ctx(), org, record(1))
