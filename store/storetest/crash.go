@@ -24,7 +24,7 @@ func positionTrails(t *testing.T, h *house) {
 		h.openStore()
 		flaky.after = fail
 		flaky.armed = true
-		before := h.count("e/")
+		before := h.entries()
 		var es []bridge.Entry
 		for i := range size {
 			es = append(es, change(fmt.Sprint(fail, "-", i), i))
@@ -34,7 +34,7 @@ func positionTrails(t *testing.T, h *house) {
 		flaky.armed = false
 		got, perr := h.Position(h.ctx(), org, topic)
 		moved := perr == nil && got.Replay[0] == byte(fail)
-		if written := h.count("e/") - before; moved != (err == nil) || moved && written != size {
+		if written := h.entries() - before; moved != (err == nil) || moved && written != size {
 			t.Errorf("failing after %d steps: %d of %d entries, position moved: %v, %v", fail, written, size, moved, err)
 		}
 	}
@@ -42,8 +42,8 @@ func positionTrails(t *testing.T, h *house) {
 	h.empty()
 }
 
-func (h *house) count(prefix string) int {
-	items, err := h.kv.Scan(h.ctx(), prefix, "", 100_000)
+func (h *house) entries() int {
+	items, err := h.kv.Scan(h.ctx(), "e/", "", 100_000)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -79,7 +79,9 @@ func fencedLayers(t *testing.T, h *house) {
 			t.Errorf("%s of the one before: %v", name, err)
 		}
 	}
-	if got, err := other.Next(h.ctx(), outbound); err != nil || got.Head().ID != "a" {
+	soon, cancel := context.WithTimeout(h.ctx(), time.Second)
+	defer cancel()
+	if got, err := other.Next(soon, outbound); err != nil || got.Head().ID != "a" {
 		t.Errorf("the new owner is handed %v, %v", got, err)
 	}
 }

@@ -33,6 +33,8 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"PositionIsNeverAheadOfWhatItStandsFor", positionTrails},
 		{"EndsAnEntryWithItsLastDelivery", endsEntries},
 		{"SettlesWithItsEffectsInOneStep", settlesWhole},
+		{"AppendsEntriesWithTheirPositionInOneStep", appendsInOneStep},
+		{"EndsWorkWithItsEffectsInOneStep", endsInOneStep},
 		{"LetsAFencedProcessChangeNothing", fencedLayers},
 		{"ListsStuckLanes", listsStuck},
 		{"ReleasesAStuckLane", releasesStuck},
