@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -180,6 +181,26 @@ func TestSubscriber_NeverStoresAnIdThatMoreEventsMayShare(t *testing.T) {
 		s.arrives(time.Second)
 		if bytes.Equal(s.journal.replay(), shared) || bytes.Equal(s.journal.replay(), before) {
 			s.Errorf("position %x did not pass the shared id", s.journal.replay())
+		}
+	})
+}
+
+func TestSubscriber_TellsApartEventsThatShareAReplayId(t *testing.T) {
+	inBubble(t, fakeorg.Options{}, func(s *stand) {
+		s.works(60, 61*time.Second)
+		header := fakeorg.Header{Entity: "Contact", Records: []string{"003000000000001AAA"}, Kind: "UPDATE", Key: "tx", Timestamp: time.Now(), Number: 7}
+		var shared []byte
+		var want []string
+		for range 3 {
+			e, err := s.org.Emit(header, nil, shared)
+			if err != nil {
+				s.Fatal(err)
+			}
+			shared, want = e.Replay, append(want, e.ID)
+		}
+		s.wait(time.Second)
+		if got := s.journal.events()[60:]; !slices.Equal(got, want) {
+			s.Errorf("the events %v are known as %v", want, got)
 		}
 	})
 }

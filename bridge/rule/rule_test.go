@@ -148,6 +148,20 @@ func TestOutbound_WritesWhatThePlatformChanged(t *testing.T) {
 	}
 }
 
+// The contact says what it said when both sides agreed; that Salesforce says otherwise by now is no edit of the platform's.
+func TestOutbound_LeavesAloneWhatOnlySalesforceChanged(t *testing.T) {
+	tr := contacts(t, nil)
+	said := bridge.Attributes{"firstName": text("Mei"), "lastName": text("Tan"), "email": text("mei@example.com"), "phone": text("+60123456789"), "custom.score": text("5.00")}
+	newer := row()
+	newer["LastName"] = text("Ong")
+	for name, said := range map[string]bridge.Attributes{"nothing": said, "something else": {"firstName": text("May"), "lastName": text("Tan")}} {
+		j, err := tr.Outbound(said, agreed(), rule.Target{Row: newer})
+		if _, written := j.Fields["LastName"]; err != nil || written || len(j.Conflicts) > 0 {
+			t.Errorf("%s edited on the platform: writes %v, conflicts %v, %v", name, j.Fields, j.Conflicts, err)
+		}
+	}
+}
+
 func TestOutbound_UnticksACheckboxThatThePlatformCleared(t *testing.T) {
 	tr := contacts(t, func(tr *bridge.Transfer) {
 		tr.Fields = append(tr.Fields, bridge.Pair{Salesforce: "Vip__c", Platform: "custom.vip"})
