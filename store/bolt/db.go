@@ -26,7 +26,7 @@ type Options struct {
 	Now func() time.Time
 	// LockTimeout is how long another process may take to let go of the file; 0 is one second.
 	LockTimeout time.Duration
-	// MaxSize bounds the file in bytes; 0 is no bound. The last quarter of it is kept for transactions that only delete, a sixteenth before it for work.
+	// MaxSize bounds the file in bytes; 0 is no bound. The last quarter of it is kept for transactions that only delete, an eighth before it for work.
 	MaxSize int
 	// MinFree is how many bytes of the disk are kept for work on what waits: with fewer, Room refuses entries. 0, or no DiskFree, is no bound.
 	MinFree int64
@@ -303,6 +303,9 @@ func (d *DB) Health(context.Context) store.Health {
 	if err := d.usable(); err != nil {
 		h.Writable, h.Err = false, err.Error()
 		return h
+	}
+	if d.room.refusing() {
+		h.Full = "there is no room for a step that is under way"
 	}
 	err := d.bolt.View(func(tx *bbolt.Tx) error {
 		h.Size = tx.Size()

@@ -18,10 +18,18 @@ import (
 // Entries are refused by Room, which is asked before they come. What waits counts twice there, since carrying it writes links, baselines and the sync log
 // before its own space is free. Everything else that writes is refused by Apply where its part ends, and what deletes where the file cannot grow. A file
 // that is opened so full that work could not begin may grow to twice of what it holds, by work alone.
+//
+// Shares are one in so many, and not more than keptBound: work and deletes need room for what is in hand, however large the rest is.
 const (
-	workShare = 16 // of MaxSize: one part is kept for work
-	backShare = 4  // of MinFree: one part more must be free before entries are taken in again
+	workShare   = 8 // of MaxSize, as the two below
+	deleteShare = 4
+	growShare   = 64 // by how much the file grows at once: felt before the bound is reached
+	backShare   = 4  // of what is kept: so much more must be free before entries are taken in again
+	keptBound   = 256 << 20
 )
+
+// refusedFor is how long a step that found no room is told of; steps that wait for room try every second.
+const refusedFor = 5 * time.Second
 
 // freeEvery is how long what the disk says is believed.
 const freeEvery = 200 * time.Millisecond
@@ -37,10 +45,13 @@ type room struct {
 	free  atomic.Int64 // of the disk; -1 unknown
 	asked atomic.Int64 // when, as Unix nanoseconds
 	short atomic.Bool  // entries were refused last
+
+	opened  time.Time
+	refused atomic.Int64 // when a step found no room last, as time since opened; 0 never
 }
 
 func newRoom(o *Options) *room {
-	r := &room{most: int64(o.MaxSize), diskFree: o.DiskFree}
+	r := &room{most: int64(o.MaxSize), diskFree: o.DiskFree, opened: time.Now()}
 	if o.DiskFree != nil {
 		r.least = o.MinFree
 	}
@@ -63,9 +74,24 @@ func (d *DB) measure() {
 	})
 }
 
+// share is what of a bound is kept.
+func share(of, one int64) int64 { return min(of/one, keptBound) }
+
+// entries is how far entries may fill the file.
+func (r *room) entries() int64 { return r.most - share(r.most, deleteShare) - share(r.most, workShare) }
+
+// refuse notes that a step found no room.
+func (r *room) refuse() { r.refused.Store(max(1, int64(time.Since(r.opened)))) }
+
+// refusing reports whether a step found no room a moment ago.
+func (r *room) refusing() bool {
+	last := r.refused.Load()
+	return last > 0 && time.Since(r.opened)-time.Duration(last) < refusedFor
+}
+
 // stretch lets work begin on a file that was opened with less room than it needs.
 func (d *DB) stretch() {
-	if used := int(d.room.used.Load()); d.max > 0 && used > d.max-d.max/deleteShare-d.max/workShare {
+	if used := int(d.room.used.Load()); d.max > 0 && int64(used) > d.room.entries() {
 		d.max = max(d.max, 2*used)
 	}
 }
@@ -99,9 +125,9 @@ func (d *DB) askDisk() {
 func (r *room) lack(bytes int64, was bool) error {
 	used := r.used.Load()
 	if r.most > 0 {
-		bound := r.most - r.most/deleteShare - r.most/workShare
+		bound := r.entries()
 		if was {
-			bound -= r.most / workShare
+			bound -= share(r.most, workShare) / backShare
 		}
 		if used+bytes > bound {
 			return fmt.Errorf("%w: the store's file may grow to %s, %s of it are used and %s wait to be carried", store.ErrNoSpace, mib(r.most), mib(used), mib(bytes))

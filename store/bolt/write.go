@@ -30,12 +30,6 @@ const (
 	sweepCount = 500
 )
 
-// Parts of MaxSize, one in so many: what only deletes may use, and by how much the file grows at once.
-const (
-	deleteShare = 4
-	growShare   = 16
-)
-
 // sequentialFill packs pages of keys that are only appended; random ones keep bbolt's half.
 const sequentialFill = 0.9
 
@@ -218,7 +212,7 @@ func (d *DB) bound(tx *bbolt.Tx, batch []*request) error {
 	if d.max == 0 || !slices.ContainsFunc(batch, (*request).puts) {
 		return nil
 	}
-	d.bolt.MaxSize -= d.max / deleteShare
+	d.bolt.MaxSize -= int(share(int64(d.max), deleteShare))
 	stats := d.bolt.Stats()
 	used := tx.Size() - int64(stats.FreePageN+stats.PendingPageN)*int64(d.bolt.Info().PageSize)
 	for _, r := range batch {
@@ -237,6 +231,7 @@ func (r *request) puts() bool {
 // commitError tells want of space, which is clean, from everything else, which poisons.
 func (d *DB) commitError(err error) error {
 	if noSpace(err) {
+		d.room.refuse()
 		return fmt.Errorf("%w: %w", store.ErrNoSpace, err)
 	}
 	err = fmt.Errorf("commit: %w: %w", store.ErrUnknown, err)
