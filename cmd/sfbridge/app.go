@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func newApp(cfg *Config, w world) (*app, error) {
 	if err != nil {
 		return nil, &exitError{exitConfig, err}
 	}
-	o := engineOptions(w.now)
+	o := daemonOptions(cfg, w.now)
 	o.AcceptEmpty, o.OpenFile = w.acceptEmptyStore, w.openStore
 	engine, err := bolt.Open(cfg.Store.Path, o)
 	if err != nil {
@@ -85,6 +86,7 @@ func newApp(cfg *Config, w world) (*app, error) {
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.timed = newTimedEngine(engine, a.metrics)
 	a.store = store.New(a.timed, store.Options{Now: w.now, Holder: "sfbridge"})
+	meterStore(a.store, cfg.Store.Path, a.metrics)
 	if err := a.wire(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -227,8 +229,8 @@ func (a *app) hooks(ctx context.Context, ln net.Listener) error {
 
 // writable says why nothing can be made durable now.
 func (a *app) writable() error {
-	if h := a.store.Health(context.Background()); !h.Writable {
-		return fmt.Errorf("store: %s", h.Err)
+	if h := a.store.Health(context.Background()); !h.Writable || h.Full != "" {
+		return fmt.Errorf("store: %s", cmp.Or(h.Err, h.Full))
 	}
 	return nil
 }

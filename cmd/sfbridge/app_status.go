@@ -48,7 +48,7 @@ func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 func (a *app) ready(ctx context.Context) []status.Check {
 	h := a.store.Health(ctx)
 	running := a.state.Load() == "running"
-	checks := []status.Check{{Name: "store", OK: h.Writable, Text: cmp.Or(h.Err, "writable")}, {Name: "running", OK: running, Text: fmt.Sprint(a.state.Load())}}
+	checks := []status.Check{{Name: "store", OK: h.Writable && h.Full == "", Text: cmp.Or(h.Err, h.Full, "writable")}, {Name: "running", OK: running, Text: fmt.Sprint(a.state.Load())}}
 	for _, name := range a.orgNames() {
 		o := a.orgs[name]
 		check := status.Check{Name: "org." + name, OK: o.ID() != "", Text: string(o.ID())}
@@ -66,7 +66,7 @@ func (a *app) snapshot(ctx context.Context) status.Status {
 	now := a.world.now()
 	s := status.Status{
 		Version: version(), State: a.state.Load().(string), At: now, Started: a.started, UptimeS: now.Sub(a.started).Seconds(),
-		Store: status.Store{Engine: "bbolt", Bytes: &health.Size, CommitS: a.timed.slowest(), LastError: textOrNil(health.Err)},
+		Store: status.Store{Engine: "bbolt", Bytes: &health.Size, CommitS: a.timed.slowest(), LastError: textOrNil(cmp.Or(health.Err, health.Full))},
 	}
 	a.tellOrgs(&s)
 	a.tellOutlets(&s, counts, now)
@@ -75,10 +75,7 @@ func (a *app) snapshot(ctx context.Context) status.Status {
 	a.tellLag(&s)
 	a.tellDisk(&s)
 	tellAlarms(&s)
-	a.tellStore(&s, health.Damaged)
-	if !health.Writable {
-		s.Alarms = append(s.Alarms, status.Alarm{Name: "store-failed", Text: "the store cannot be written: " + health.Err, Help: "free the disk, then restart"})
-	}
+	a.tellStore(&s, &health)
 	return s
 }
 

@@ -34,7 +34,9 @@ type ListenConfig struct {
 
 // StoreConfig names the store.
 type StoreConfig struct {
-	Path string `toml:"path"`
+	Path    string `toml:"path"`
+	MaxSize size   `toml:"max_size"` // how large the file may grow; 0 is no bound
+	MinFree size   `toml:"min_free"` // how much of its disk stays free for the work on what waits
 }
 
 // LogConfig says what is logged and how.
@@ -84,7 +86,7 @@ func (p *ProjectConfig) keep(key string, value any) {
 func defaultConfig() *Config {
 	return &Config{
 		Listen: ListenConfig{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
-		Store:  StoreConfig{Path: "sfbridge.db"},
+		Store:  StoreConfig{Path: "sfbridge.db", MinFree: 64 << 20},
 		Log:    LogConfig{Level: "info", Format: "auto"},
 		Run:    RunConfig{Grace: 20 * time.Second, Workers: 512},
 	}

@@ -12,6 +12,7 @@ import (
 var (
 	secretType   = reflect.TypeFor[Secret]()
 	durationType = reflect.TypeFor[time.Duration]()
+	sizeType     = reflect.TypeFor[size]()
 )
 
 // keeper is a table that keeps keys it does not know for a later look: the platform's part of a project.
@@ -27,6 +28,9 @@ func (fs *faults) decode(path string, from any, to reflect.Value) {
 		return
 	case durationType:
 		fs.decodeDuration(path, from, to)
+		return
+	case sizeType:
+		fs.decodeSize(path, from, to)
 		return
 	}
 	switch to.Kind() {

@@ -26,6 +26,9 @@ var (
 	logFormats      = []string{"auto", "json", "text"}
 )
 
+// leastMaxSize is the smallest bound of the store that is worth setting.
+const leastMaxSize = 16 << 20
+
 const (
 	remedyOfName   = "use lower case letters, digits and hyphens"
 	remedyOfListen = `write host:port, such as "127.0.0.1:8080"`
@@ -90,6 +93,9 @@ func (v *validation) address(path, address string) bool {
 func (v *validation) rest() {
 	if v.c.Store.Path == "" {
 		v.add("store.path", `write the path of the store's file, such as "/var/lib/sfbridge/sfbridge.db"`, "the path of the store is empty")
+	}
+	if n := v.c.Store.MaxSize; n != 0 && n < leastMaxSize {
+		v.add("store.max_size", `write "16MiB" or more, or leave the line out for no bound`, "a store of %d bytes could not work", n)
 	}
 	v.oneOf("log.level", v.c.Log.Level, logLevels)
 	v.oneOf("log.format", v.c.Log.Format, logFormats)

@@ -75,7 +75,7 @@ func TestP14_AFullDiskStopsIntakeAloneAndGoesOnByItself(t *testing.T) {
 	}
 	f := newField(t)
 	t.Cleanup(func() { _ = syscall.Unmount(mount, syscall.MNT_DETACH) })
-	f.rewrite(f.sim.at.Store, filepath.Join(mount, "sfbridge.db"))
+	f.rewrite(f.sim.at.Store+`"`, filepath.Join(mount, "sfbridge.db")+"\"\nmin_free = \"0\"") // the disk itself says no
 	f.start()
 	f.until("the streams are open", func() bool { return len(f.sim.org.Subscriptions()) > 0 })
 	f.work(30)
