@@ -28,9 +28,12 @@ func TestBridge_LooksAtTheRecordBeforeAWriteOfUnknownOutcomeIsRepeated(t *testin
 		x.fault(fakeorg.Fault{Path: "/composite/sobjects", Times: 1, Cut: fakeorg.CutAfter})
 		x.write(contact, map[string]string{"lastName": "Lim"})
 		for x.text(record, "LastName") != "Lim" {
-			time.Sleep(time.Millisecond)
+			time.Sleep(100 * time.Microsecond)
 		}
+		x.fault(fakeorg.Fault{Status: 503}) // nothing is repeated before somebody else has written
 		x.edit(record, map[string]any{"LastName": "Ng"})
+		time.Sleep(time.Second)
+		x.heal()
 		time.Sleep(20 * time.Second)
 		if got := x.text(record, "LastName"); got != "Ng" || !x.struck() {
 			t.Errorf("%q stands in Salesforce, somebody wrote Ng after us; an answer was lost: %v", got, x.struck())
@@ -75,7 +78,9 @@ func TestBridge_LooksForTheContactBeforeACreateOfUnknownOutcomeIsRepeated(t *tes
 		for len(x.sim.crm.Contacts()) == before {
 			time.Sleep(time.Millisecond)
 		}
+		x.sim.crm.SetFaults(respondiotest.Faults{Down: true})
 		x.edit(record, map[string]any{"Email": "binti@example.com"})
+		time.Sleep(10 * time.Second) // the mirror knows by now
 		x.heal()
 		x.agrees("after a lost answer")
 		if n := len(x.sim.crm.Contacts()) - before; n != 1 {
