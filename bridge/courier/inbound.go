@@ -322,6 +322,10 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	if len(link.Baseline) > 0 && !link.Member[tr.ID] {
 		dirty = nil // what changed while the record was outside was not carried
 	}
+	link, err := t.arrived(ctx, tr, link)
+	if err != nil {
+		return err
+	}
 	j, err := t.judge(ctx, tr, &row, link, dirty)
 	if err != nil {
 		return err
@@ -356,6 +360,7 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 		return t.again(ctx, tr, row, link)
 	}
 	if err != nil {
+		t.sent = j.Agreed
 		return err
 	}
 	t.relink(tr, t.replaced(link, j.Agreed), j)
@@ -363,36 +368,6 @@ func (t *trip) send(ctx context.Context, tr *rule.Transfer, row bridge.Row, link
 	t.tell(bridge.Sent, m.Op, names(j.Attributes), strings.TrimPrefix(conflictNote("on the platform", j.Conflicts), "; "))
 	return nil
 }
-
-// spare looks at the contact before a message goes out that may have gone out before: what it holds already is not sent again, and what somebody
-// wrote on the platform since stands; his callback carries it.
-func (t *trip) spare(ctx context.Context, tr *rule.Transfer, row *bridge.Row, link *bridge.Link, j *rule.Judged) error {
-	if t.o.platform.Fetcher == nil || !t.w.Resumed && !t.c.doubtful(t.w.Head().ID) {
-		return nil
-	}
-	var c bridge.Contact
-	err := t.ask(ctx, t.o.toward, func() (err error) {
-		c, err = t.o.platform.Fetcher.Fetch(ctx, link.Contact)
-		return err
-	})
-	if errors.Is(err, bridge.ErrNotFound) {
-		return nil // the message itself will tell
-	}
-	if err != nil {
-		return fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
-	}
-	tr.Spare(j, c.Values, link, append(slices.Clone(t.w.Told), t.ours...))
-	if len(j.Conflicts) == 0 || !t.w.Resumed {
-		return nil
-	}
-	if t.c.d.Now().Sub(t.c.began) < settling || t.c.first(t.w.Head().ID, row.Version) {
-		return &waitError{settling / 4, "what the stream brings after a start may tell that the platform's value is our own"}
-	}
-	return nil
-}
-
-// settling is how long after a start resumed work waits for what may tell how an earlier process ended.
-const settling = 2 * time.Second
 
 // conflictNote says of which side the edit stands, of fields that both had changed.
 func conflictNote(where string, fields []string) string {

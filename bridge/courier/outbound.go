@@ -47,16 +47,17 @@ func (t *trip) outbound(ctx context.Context) error {
 	return nil
 }
 
-// after lets the records' own lanes go first where an earlier process left something in them: it may have sent some of that, and what it sent would be
-// taken for somebody's edit here.
+// after lets the records' own lanes go first where something in them may have been sent and is not settled: by an earlier process, or with an outcome that
+// nobody knows. What it sent would be taken for somebody's edit here.
 func (t *trip) after(links []bridge.Link) error {
 	journal, ok := t.c.d.Journal.(bridge.Leftovers)
-	if !ok {
-		return nil
-	}
 	for _, l := range links {
-		if journal.Leftover(bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(l.Record)}) {
+		lane := bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(l.Record)}
+		if ok && journal.Leftover(lane) {
 			return &waitError{rung(1) / 4, "what an earlier process left for record " + string(l.Record) + " goes first"}
+		}
+		if t.c.unclear(lane) {
+			return &waitError{rung(1), "a message of record " + string(l.Record) + " may have arrived, and goes first"}
 		}
 	}
 	return nil

@@ -52,8 +52,8 @@ func (t *trip) replaced(link *bridge.Link, agreed map[bridge.Attribute]bridge.Ag
 	return &l
 }
 
-// arrived is the same for what both sides hold already, though nobody had agreed on it: a message that is not settled yet may have put it there.
-func (t *trip) arrived(tr *rule.Transfer, link *bridge.Link, j rule.Judged) *bridge.Link {
+// underWay is the same for what both sides hold already, though nobody had agreed on it: a message that is not settled yet may have put it there.
+func (t *trip) underWay(tr *rule.Transfer, link *bridge.Link, j rule.Judged) *bridge.Link {
 	there := maps.Clone(j.Agreed)
 	for f := range j.Fields {
 		for _, a := range tr.Attributes(f) {

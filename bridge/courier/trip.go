@@ -37,7 +37,10 @@ type trip struct {
 	clashed []string       // fields of the line that is told next which both sides had changed
 
 	fetched *bridge.Contact // outbound: the contact as read back
-	seen    bridge.Fields   // of the record, as it was read last
+	looked  *bridge.Contact // inbound: the contact as it was when a message was about to be repeated
+
+	sent map[bridge.Attribute]bridge.Agreed // inbound: what a message that failed carried
+	seen bridge.Fields                      // of the record, as it was read last
 }
 
 // run carries the work under the locks it turns out to need. It holds them when it returns: what was agreed on must be durable before anybody else
@@ -53,7 +56,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours, t.done = false, nil, nil
+		t.barred, t.ours, t.done, t.looked, t.sent = false, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}
@@ -94,7 +97,7 @@ func (t *trip) need(names ...string) error {
 
 // retried reports that this is not the first try: what the one before did may be done already.
 func (t *trip) retried() bool {
-	return t.w.Resumed || !t.w.First.IsZero() || t.c.doubtful(t.w.Head().ID)
+	return t.w.Resumed || !t.w.First.IsZero() || t.c.doubtful(t.w.Head())
 }
 
 func (t *trip) org() bridge.OrgID { return t.w.Head().Lane.Org }

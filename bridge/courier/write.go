@@ -51,7 +51,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	if err != nil {
 		return link, err
 	}
-	link = t.arrived(tr, link, j)
+	link = t.underWay(tr, link, j)
 	w := t.write(tr, bridge.OpUpdate, j.Fields)
 	w.Record = link.Record
 	if tr.Key != "" && len(link.Baseline) == 0 {

@@ -157,9 +157,58 @@ func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (
 	return j, nil
 }
 
+// MayHave reports whether an earlier try may have put something on the platform that the link does not say. What the record held at a time in told may
+// have been sent, and so may each of sent.
+func (t *Transfer) MayHave(link *bridge.Link, told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) bool {
+	for _, p := range t.pairs {
+		base, agreed := baseline(link, p.Platform)
+		for _, a := range p.earlier(told, sent) {
+			if !agreed || !p.same(a.Platform, base.Platform) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Arrived is what the contact holds of that: both sides would agree on it, had the earlier try lived to settle.
+func (t *Transfer) Arrived(link *bridge.Link, now bridge.Attributes, told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) map[bridge.Attribute]bridge.Agreed {
+	there := map[bridge.Attribute]bridge.Agreed{}
+	for _, p := range t.pairs {
+		have := now[p.Platform]
+		if base, agreed := baseline(link, p.Platform); !have.Known() || agreed && p.said(have, base) {
+			continue
+		}
+		for _, a := range p.earlier(told, sent) {
+			if p.said(have, a) {
+				there[p.Platform] = bridge.Agreed{Salesforce: a.Salesforce, Platform: have}
+			}
+		}
+	}
+	return there
+}
+
+// earlier is what was sent of the pair, or may have been.
+func (p *pair) earlier(told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) (all []bridge.Agreed) {
+	if !p.Direction.Covers(bridge.Inbound) {
+		return nil
+	}
+	for _, row := range told {
+		if v, err := p.toPlatform(row); err == nil && v.Known() && row[p.Salesforce].Known() {
+			all = append(all, bridge.Agreed{Salesforce: row[p.Salesforce], Platform: v})
+		}
+	}
+	for _, agreed := range sent {
+		if a, ok := agreed[p.Platform]; ok {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
 // Spare takes out of what was judged what the contact holds already, which is agreed on then, and what somebody changed on the platform since the
-// baseline, whose value stands. What the record held at a time in told may have been sent by an earlier try: that is nobody's edit.
-func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, told []bridge.Fields) {
+// baseline, whose value stands; but not what of it was in Salesforce already and gave way to what the record says: ours.
+func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, ours []bridge.Fields) {
 	for _, p := range t.pairs {
 		want, ok := j.Attributes[p.Platform]
 		have := now[p.Platform]
@@ -170,21 +219,16 @@ func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, to
 		switch {
 		case p.said(have, j.Agreed[p.Platform]) || p.same(have, want):
 			delete(j.Attributes, p.Platform)
-		case agreed && !p.said(have, base) && !p.sentBefore(have, told):
+		case agreed && !p.said(have, base) && !p.outdone(have, ours):
 			delete(j.Attributes, p.Platform) // what the record says is dealt with, so the baseline takes it: the platform's value is the newer edit
 			j.Conflicts = append(j.Conflicts, string(p.Platform))
 		}
 	}
 }
 
-// sentBefore reports whether have is what some earlier state of the record makes.
-func (p *pair) sentBefore(have bridge.Value, told []bridge.Fields) bool {
-	for _, row := range told {
-		if v, err := p.toPlatform(row); err == nil && p.same(have, v) {
-			return true
-		}
-	}
-	return false
+// outdone reports whether have is what some of the rows make.
+func (p *pair) outdone(have bridge.Value, rows []bridge.Fields) bool {
+	return slices.ContainsFunc(p.earlier(rows, nil), func(a bridge.Agreed) bool { return p.same(have, a.Platform) })
 }
 
 // Concede takes a field out of what was judged: somebody wrote it in Salesforce after us, and his value stands. What the contact says is dealt with, so

@@ -60,6 +60,8 @@ func (m *duel) holds(at hold, was, v bridge.Value) {
 	if was.Text == v.Text {
 		return
 	}
+	m.edited++
+	m.order.made(at, v)
 	if h := m.hands[at]; h != nil {
 		was = h.before
 	}
@@ -116,11 +118,16 @@ func (m *duel) changed(at hold, old, v bridge.Value, who string) {
 	}
 	m.past[at] = append(m.past[at], old)
 	by, bridged := strings.CutPrefix(who, "bridge")
+	project, from := bridge.ProjectID(strings.TrimSpace(by)), hold{at.tag, "", at.field}
+	if at.project == "" {
+		from.project = project
+	} else {
+		project = at.project
+	}
+	if bridged {
+		m.order.came(from, at, v)
+	}
 	if h := m.hands[at]; bridged && h != nil {
-		project := bridge.ProjectID(strings.TrimSpace(by))
-		if project == "" {
-			project = at.project
-		}
 		if !h.reached[project] {
 			m.over = append(m.over, overwritten{hold: at, by: project, at: time.Now(), since: h.at})
 		}

@@ -44,6 +44,8 @@ type duel struct {
 	hands    map[hold]*hand
 	past     map[hold][]bridge.Value // that gave way
 	over     []overwritten
+	order    order
+	edited   int             // values that users changed
 	won      map[string]bool // people whose record another was merged into
 	gone     map[string]bool // people whose record was deleted or merged away
 }
@@ -221,6 +223,7 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 			time.Sleep(50 * time.Millisecond)
 		}
 		time.Sleep(10 * time.Second)
+		written := m.writes()
 		if s.Faults {
 			m.mu.Lock()
 			m.faults = 0.1
@@ -241,8 +244,12 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 		if n := m.calls() - calls; n > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d calls while nobody edits", n))
 		}
+		if n := m.writes() - written; s.plain() && n > (1+s.Projects)*m.edited {
+			wrong = append(wrong, fmt.Sprintf("%d writes for %d edits", n, m.edited))
+		}
 		m.mu.Lock()
 		wrong = append(wrong, m.unequal(s.People)...)
+		wrong = append(wrong, m.order.wrong...)
 		trace = m.trace
 		m.mu.Unlock()
 		letters, err := m.life.store.DeadLetters(ctx, store.LetterFilter{}, 10)
@@ -275,6 +282,23 @@ func (m *duel) calls() int {
 		n += f.calls
 	}
 	return n
+}
+
+// writes are the rows and messages of the bridge.
+func (m *duel) writes() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.near.writes
+	for _, f := range m.fars {
+		n += f.writes
+	}
+	return n
+}
+
+// plain reports that the script does nothing but edit: then an edit on a platform is written to Salesforce, and from there to the others and, where
+// Salesforce rewrote it, back.
+func (s *script) plain() bool {
+	return !s.Faults && !slices.ContainsFunc(s.Acts, func(a act) bool { return a.Kind != "edit" })
 }
 
 // unequal lists what differs between Salesforce and every platform, and who is there twice or not at all.
