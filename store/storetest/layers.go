@@ -62,6 +62,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"LosesNothingWhereNobodyKnowsWhatHappened", doubtsEnd},
 		{"GoesOnWithoutDamagedRecords", damagedRecords},
 		{"WaitsForRoomWithWorkInHand", waitsForRoom},
+		{"AsksForRoomForWhatWaitsAndWhatComes", asksForRoom},
 	} {
 		s.each(t, c.name, func(t *testing.T, b *bench) {
 			h := &house{bench: b}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -123,7 +124,11 @@ func drainsFull(t *testing.T, h *house) {
 			l := link(first+i, bridge.ContactID(id))
 			mail := bridge.TextValue(id + "@example.com")
 			l.Baseline = map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: mail, Platform: mail}, "phone": {Salesforce: mail, Platform: mail}}
-			h.settle(w, bridge.Effects{Links: []bridge.Link{l}, Story: []bridge.Story{{At: h.now(), Org: org, Project: project, Outcome: bridge.Sent}}})
+			ctx, cancel := context.WithTimeout(h.ctx(), time.Minute)
+			err := h.Settle(ctx, w, bridge.Effects{Links: []bridge.Link{l}, Story: []bridge.Story{{At: h.now(), Org: org, Project: project, Outcome: bridge.Sent}}})
+			if cancel(); err != nil {
+				t.Fatalf("round %d: work %d of %d waits for room: %v", round, i, n, err)
+			}
 		}
 		h.empty()
 		if waited := h.now().Sub(began); waited > time.Second && !h.realTime {
@@ -155,4 +160,52 @@ func (h *house) forget(first, n int) {
 	if !h.realTime {
 		time.Sleep(time.Hour) // whatever sweeps has swept
 	}
+}
+
+// asked is an engine that notes how much room it is asked for.
+type asked struct {
+	store.KV
+	bytes int64
+	lacks bool
+}
+
+// Room notes what it is asked.
+func (a *asked) Room(bytes int64) error {
+	if a.bytes = bytes; a.lacks {
+		return store.ErrNoSpace
+	}
+	return nil
+}
+
+// asksForRoom sees to it that room is asked for what comes, for the work on it, and for the work on what waits; and that what is refused leaves nothing.
+func asksForRoom(t *testing.T, h *house) {
+	h.Close()
+	engine := &asked{KV: h.kv}
+	h.kv = engine
+	h.openStore()
+	defer func() { h.kv = engine.KV }()
+	for i := range 3 {
+		waits := h.Counts().Bytes
+		h.append(activity(fmt.Sprint("a", i), "7"))
+		comes := h.Counts().Bytes - waits
+		if want := waits + 2*comes; engine.bytes != want || comes == 0 {
+			t.Errorf("with %d bytes that wait and %d that come it is asked for %d, want %d", waits, comes, engine.bytes, want)
+		}
+	}
+	engine.lacks = true
+	waits := h.Counts()
+	if err := h.Append(h.ctx(), []bridge.Entry{activity("b", "8")}, nil); !errors.Is(err, store.ErrNoSpace) {
+		t.Errorf("an append without room: %v", err)
+	}
+	if now := h.Counts(); now.Bytes != waits.Bytes || now.Unfolded != waits.Unfolded || h.Health(h.ctx()).Full == "" {
+		t.Errorf("after it %+v wait, before it %+v; health %+v", now, waits, h.Health(h.ctx()))
+	}
+	h.fold()
+	for i := range 3 {
+		h.settle(h.takes(outbound, bridge.DeliveryID(fmt.Sprint("a", i))), bridge.Effects{})
+	}
+	engine.lacks = false
+	h.put(activity("b", "8"))
+	h.settle(h.takes(outbound, "b"), bridge.Effects{})
+	h.empty()
 }
