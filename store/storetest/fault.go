@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 // Faulty is the engine behind every fault that the contract allows without a word to the layers' callers: conflicts that are none, answers in any order,
 // buffers that are written over once a call is over. The layers must stand it.
 func Faulty(open Open, seed uint64) Open {
+	var opens atomic.Uint64
 	return func(t testing.TB, dir string, now func() time.Time) Opened {
 		o := open(t, dir, now)
-		o.KV = &faulty{KV: o.KV, rand: rand.New(rand.NewPCG(seed, 3))}
+		o.KV = &faulty{KV: o.KV, rand: rand.New(rand.NewPCG(seed, opens.Add(1)))}
 		o.Again = nil
 		return o
 	}
