@@ -72,8 +72,7 @@ func (f *failing) Apply(ctx context.Context, tx store.Tx) error {
 
 // stopsAnywhere drives the whole walk while the process ends at random points: what was taken in is settled once, in the order of its lane.
 func stopsAnywhere(t *testing.T, h *house) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := freshSeed(t)
 	r := rand.New(rand.NewPCG(seed, 1))
 	const entries, lanes = 300, 12
 	inner := &failing{}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"sfbridge/store"
 )
@@ -108,8 +107,7 @@ func circle(history []*step, after map[*step][]*step) string {
 // linear has many sides read and swap a few keys, alone and together.
 func linear(t *testing.T, b *bench) {
 	const sides, rounds = 8, 25
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := freshSeed(t)
 	var now atomic.Int64
 	histories := make([][]*step, sides)
 	var wg sync.WaitGroup
@@ -135,7 +133,7 @@ func linear(t *testing.T, b *bench) {
 		}
 	}
 	t.Logf("%d steps, %d of them writes", len(history), writes)
-	if writes < 2*rounds {
+	if writes < rounds {
 		t.Error("too few to prove anything")
 	}
 	if why := notLinear(history); why != "" {
@@ -148,7 +146,7 @@ func turn(b *bench, r *rand.Rand, now *atomic.Int64, id string) ([]*step, error)
 	var all []*step
 	var tx store.Tx
 	swap := &step{saw: map[string]string{}, wrote: map[string]string{}}
-	for _, i := range r.Perm(3)[:1+r.IntN(3)] {
+	for _, i := range r.Perm(6)[:1+r.IntN(3)] {
 		key := fmt.Sprintf("x/%d", i)
 		read := &step{began: now.Add(1)}
 		it, err := b.kv.Get(b.ctx(), key)

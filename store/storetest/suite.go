@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -62,6 +63,14 @@ type bench struct {
 	kv       store.KV
 	stop     func()
 	again    func() store.KV
+}
+
+// freshSeed is another one in every run; in a bubble the clock is not.
+func freshSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return seed
 }
 
 func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.offset.Load())) }

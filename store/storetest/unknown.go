@@ -29,8 +29,7 @@ const doubtLanes = 5
 // doubtsEnd ends process after process by a step of which nobody can tell whether it happened. What was acknowledged is carried, what was settled is not carried
 // again, and each lane keeps its order.
 func doubtsEnd(t *testing.T, h *house) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := freshSeed(t)
 	d := &doubtful{h: h, r: rand.New(rand.NewPCG(seed, 5)), acked: map[string]bool{}, maybe: map[string]bool{}, settled: map[string]bool{}, order: map[string][]int{}}
 	happened := [2]int{}
 	for life := range 60 {
