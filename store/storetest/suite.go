@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -65,11 +66,14 @@ type bench struct {
 	again    func() store.KV
 }
 
-// freshSeed is another one in every run; in a bubble the clock is not.
+// freshSeed is another one in every run, or SFBRIDGE_SEED; in a bubble the clock is always the same.
 func freshSeed(t *testing.T) uint64 {
 	t.Helper()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed, err := strconv.ParseUint(os.Getenv("SFBRIDGE_SEED"), 10, 64)
+	if err != nil {
+		seed = rand.Uint64()
+	}
+	t.Logf("SFBRIDGE_SEED=%d", seed)
 	return seed
 }
 
