@@ -56,10 +56,9 @@ func (t *trip) lockIdentities(ids []bridge.Identity) error {
 }
 
 // made are the identities of the contact that an earlier try may have created from the record, surest first: the record's id, where the contact bears
-// it, and what the contact was created with. Both sides may have been edited since. A record that comes back may have had a contact before.
+// it, and what the contact was created with. Both sides may have been edited since. A record that is not new may have had a contact before.
 func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity {
-	back := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeUndelete })
-	if t.past == nil && !back {
+	if isNew := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate }); isNew && t.past == nil {
 		return nil
 	}
 	ids := tr.IdentityOf(t.past)

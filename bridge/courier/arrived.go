@@ -14,7 +14,7 @@ import (
 // arrived is the link with what an earlier try of this delivery has put on the platform, as far as the contact holds it: the baseline, had that try lived
 // to say so. Without it a record that went back to what was agreed on before would leave the contact as the earlier try made it.
 func (t *trip) arrived(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (*bridge.Link, error) {
-	sent, told := t.c.sent(t.w.Head()), t.w.Told
+	sent, told := t.c.doubts.sent(t.w.Head()), t.w.Told
 	if tr.Shadow || t.o.platform.Fetcher == nil || !tr.MayHave(link, told, sent) {
 		return link, nil
 	}
@@ -58,7 +58,7 @@ func (t *trip) contactNow(ctx context.Context, link *bridge.Link) (*bridge.Conta
 // spare looks at the contact before a message goes out that may have gone out before: what it holds already is not sent again, and what somebody
 // wrote on the platform since stands; his callback carries it.
 func (t *trip) spare(ctx context.Context, tr *rule.Transfer, row *bridge.Row, link *bridge.Link, j *rule.Judged) error {
-	if t.o.platform.Fetcher == nil || !t.w.Resumed && !t.c.doubtful(t.w.Head()) {
+	if t.o.platform.Fetcher == nil || !t.w.Resumed && !t.c.doubts.about(t.w.Head()) {
 		return nil
 	}
 	c, err := t.contactNow(ctx, link)
@@ -69,7 +69,7 @@ func (t *trip) spare(ctx context.Context, tr *rule.Transfer, row *bridge.Row, li
 	if len(j.Conflicts) == 0 || !t.w.Resumed {
 		return nil
 	}
-	if t.c.d.Now().Sub(t.c.began) < settling || t.c.first(t.w.Head(), row.Version) {
+	if t.c.d.Now().Sub(t.c.began) < settling || t.c.doubts.first(t.w.Head(), row.Version) {
 		return &waitError{settling / 4, "what the stream brings after a start may tell that the platform's value is our own"}
 	}
 	return nil

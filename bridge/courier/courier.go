@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,24 +83,10 @@ type Courier struct {
 	figures *figures
 	watch   *watch
 
-	mu    sync.Mutex
-	met   map[carried]bridge.Version // the row by which resumed work met a conflict
-	doubt map[carried][]agreement    // with an outcome that nobody knows: what each try carried
-	dim   map[bridge.Lane]time.Time  // lanes of such deliveries, since when
+	doubts *doubts
 
 	began time.Time // when Run was called
 }
-
-// carried names a delivery: projects may name their transfers alike, and then one event makes deliveries of the same id.
-type carried struct {
-	lane bridge.Lane
-	id   bridge.DeliveryID
-}
-
-// agreement is what both sides agree on once a message arrived.
-type agreement = map[bridge.Attribute]bridge.Agreed
-
-func nameOf(d *bridge.Delivery) carried { return carried{d.Lane, d.ID} }
 
 // outlet is one direction of one project.
 type outlet struct {
@@ -125,7 +110,7 @@ func (o *outlet) ahead() *gate {
 func New(cfg Config, d Deps) (*Courier, error) {
 	cfg = cfg.filled()
 	c := &Courier{
-		cfg: cfg, d: d, locks: newLocks(), doubt: map[carried][]agreement{}, dim: map[bridge.Lane]time.Time{}, met: map[carried]bridge.Version{}, wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
+		cfg: cfg, d: d, locks: newLocks(), doubts: newDoubts(d.Now), wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
 		crew: newCrew(cfg.Crew), figures: newFigures(d.Registerer),
 	}
 	c.watch = newWatch(d.Ledger, d.Rules, cfg.ConfirmWithin)
@@ -286,7 +271,7 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 		return c.giveBack(ctx, t, shut.gate, err)
 	}
 	verdict, _ := bridge.VerdictOf(err)
-	c.remember(t, verdict, bridge.IsUncertain(err))
+	c.doubts.note(t.w.Head(), verdict, bridge.IsUncertain(err), t.sent)
 	c.figures.carried(t.o.Outlet, verdict)
 	if verdict == bridge.Done || verdict == bridge.Bury {
 		if err := t.yield(ctx); err != nil {
@@ -368,62 +353,6 @@ func (c *Courier) wake(g *gate) {
 		}
 	}
 }
-
-// remember keeps in mind that nobody knows how a carry ended, until it ended for certain.
-func (c *Courier) remember(t *trip, v bridge.Verdict, uncertain bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	d := t.w.Head()
-	name := nameOf(d)
-	switch {
-	case v == bridge.Done || v == bridge.Bury:
-		delete(c.met, name)
-		if _, ok := c.doubt[name]; ok {
-			delete(c.doubt, name)
-			delete(c.dim, d.Lane)
-		}
-	case uncertain:
-		c.doubt[name] = append(c.doubt[name], t.sent)
-		c.dim[d.Lane] = c.d.Now()
-	}
-}
-
-// first reports whether a delivery meets a conflict by this row for the first time. What the work was told may be older than the row; once it is handed
-// out again it is not.
-func (c *Courier) first(d *bridge.Delivery, v bridge.Version) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	name := nameOf(d)
-	was, ok := c.met[name]
-	c.met[name] = v
-	return !ok || was.Before(v) || v.Before(was)
-}
-
-func (c *Courier) doubtful(d *bridge.Delivery) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, ok := c.doubt[nameOf(d)]
-	return ok
-}
-
-// sent is what earlier tries of this process may have put on the platform.
-func (c *Courier) sent(d *bridge.Delivery) []agreement {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.doubt[nameOf(d)])
-}
-
-// unclear reports whether the head of a lane is something of which nobody knows whether it was carried. It is tried again sooner than the doubt ends,
-// unless an operator took it away.
-func (c *Courier) unclear(l bridge.Lane) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	since, ok := c.dim[l]
-	return ok && c.d.Now().Sub(since) < doubtAge
-}
-
-// doubtAge is longer than the longest wait of the ladder.
-const doubtAge = 20 * time.Minute
 
 // Destination is the state of one destination for people: a project's platform by its inbound outlet, its org by the outbound one.
 type Destination struct {

@@ -12,6 +12,8 @@
 //   - Judgement at carry: intake decides only that a delivery exists. Conditions, mapping and the compare with the baseline run when it is carried.
 //   - Salesforce's stream confirms our writes. While a write is unconfirmed, a foreign value on the stream is older: the inbound delivery waits for the
 //     confirmation and then finds both sides equal. No confirmation within 30 s: the record is read and decides.
+//   - What may have been carried is looked at before it is repeated: a write by the record, a message by the contact, which waits for it.
+//   - An edit of one side that a write of ours came over is told in the story, whether it was known when we wrote or came to be known later.
 //   - A failure of the item costs the item (one ladder, full jitter from 1 s to 15 min, 7 days); a shut destination costs nothing but time. Each project
 //     has a breaker for its platform and one for its org, which open when 70 % of ten calls or more fail in five minutes, in more than one lane. Work that
 //     comes to a shut gate goes back to its lane without worker and lock, one probe at a time looks whether the destination is back, and then all is

@@ -97,7 +97,7 @@ func (t *trip) need(names ...string) error {
 
 // retried reports that this is not the first try: what the one before did may be done already.
 func (t *trip) retried() bool {
-	return t.w.Resumed || !t.w.First.IsZero() || t.c.doubtful(t.w.Head())
+	return t.w.Resumed || !t.w.First.IsZero() || t.c.doubts.about(t.w.Head())
 }
 
 func (t *trip) org() bridge.OrgID { return t.w.Head().Lane.Org }

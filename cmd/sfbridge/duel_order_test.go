@@ -25,11 +25,11 @@ func (o *order) made(at hold, v bridge.Value) {
 // came notes a value that the bridge carried from one place to another. A value that users wrote at several places tells nothing.
 func (o *order) came(from, to hold, v bridge.Value) {
 	for at, all := range o.lists {
-		if at.tag == from.tag && at.field == from.field && at != from && newest(at.field, all, v) > 0 {
+		if at.tag == from.tag && at.field == from.field && at != from && lastLike(at.field, all, v) > 0 {
 			return
 		}
 	}
-	n := newest(from.field, o.lists[from], v)
+	n := lastLike(from.field, o.lists[from], v)
 	if way := [2]hold{from, to}; n > 0 && n < o.latest[way] {
 		o.wrong = append(o.wrong, fmt.Sprintf("%s of %s: %q came to %q at %s, after a value that was written later", to.field, to.tag, v.Text, to.project, stamp(time.Now())))
 	} else if n > 0 {
@@ -37,8 +37,8 @@ func (o *order) came(from, to hold, v bridge.Value) {
 	}
 }
 
-// newest is the place of the last value in a list that is like v, from 1; 0 where there is none.
-func newest(f bridge.Field, all []bridge.Value, v bridge.Value) int {
+// lastLike is the place of the last value in a list that is like v, from 1; 0 where there is none.
+func lastLike(f bridge.Field, all []bridge.Value, v bridge.Value) int {
 	for i := len(all); i > 0; i-- {
 		if alike(f, all[i-1], v) {
 			return i
