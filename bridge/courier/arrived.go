@@ -37,7 +37,7 @@ func (t *trip) arrived(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 
 // contactNow is the contact as it is, read once; nil where it is gone: the message itself will tell.
 func (t *trip) contactNow(ctx context.Context, link *bridge.Link) (*bridge.Contact, error) {
-	if t.looked != nil {
+	if t.looked != nil && t.looked.ID == link.Contact {
 		return t.looked, nil
 	}
 	var c bridge.Contact

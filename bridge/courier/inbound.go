@@ -377,9 +377,15 @@ func conflictNote(where string, fields []string) string {
 	return fmt.Sprintf("; %v were changed %s as well, and that stands", fields, where)
 }
 
+// goneBound is how many contacts of one record may turn out to be gone in one try: the platform's search may lag behind its own deletions.
+const goneBound = 2
+
 // again resolves a linked contact that the platform no longer knows: once, by identity, as if nobody had been linked.
 func (t *trip) again(ctx context.Context, tr *rule.Transfer, row bridge.Row, link *bridge.Link) error {
 	t.tell(bridge.Skipped, bridge.OpUpdate, nil, fmt.Sprintf("contact %s is gone on the platform; looking for another", link.Contact))
+	if t.dead = append(t.dead, link.Contact); len(t.dead) > goneBound {
+		return bridge.After(fmt.Errorf("%d contacts that were found for the record are gone, %s at last", len(t.dead), link.Contact), 0)
+	}
 	if err := t.arrive(ctx, tr, row); err != nil {
 		return err
 	}

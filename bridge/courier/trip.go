@@ -36,8 +36,9 @@ type trip struct {
 	with    *bridge.Link   // the link that is carried over
 	clashed []string       // fields of the line that is told next which both sides had changed
 
-	fetched *bridge.Contact // outbound: the contact as read back
-	looked  *bridge.Contact // inbound: the contact as it was when a message was about to be repeated
+	fetched *bridge.Contact    // outbound: the contact as read back
+	dead    []bridge.ContactID // inbound: contacts that turned out to be gone
+	looked  *bridge.Contact    // inbound: the contact as it was when a message was about to be repeated
 
 	sent map[bridge.Attribute]bridge.Agreed // inbound: what a message that failed carried
 	seen bridge.Fields                      // of the record, as it was read last
@@ -56,7 +57,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours, t.done, t.looked, t.sent = false, nil, nil, nil, nil
+		t.barred, t.ours, t.done, t.looked, t.sent, t.dead = false, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

@@ -54,7 +54,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	link = t.underWay(tr, link, j)
 	w := t.write(tr, bridge.OpUpdate, j.Fields)
 	w.Record = link.Record
-	if tr.Key != "" && len(link.Baseline) == 0 {
+	if tr.Key != "" && (len(link.Baseline) == 0 || t.misnamed(tr, &row, c.ID)) {
 		w.Set[tr.Key] = bridge.TextValue(string(c.ID))
 	}
 	switch {
@@ -86,6 +86,12 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	t.clashed = said.Clashed
 	t.tell(outcome, w.Op, fieldNames(w.Set), why)
 	return link, nil
+}
+
+// misnamed reports whether the record says that it was made from another contact, which is gone by now.
+func (t *trip) misnamed(tr *rule.Transfer, row *bridge.Row, c bridge.ContactID) bool {
+	id := row.Values[tr.Key]
+	return id.Known() && !id.IsNull() && id.Text != string(c)
 }
 
 // rewrite is one linked record and what is to be written to it, as the stream told it so far.

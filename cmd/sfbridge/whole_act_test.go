@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -135,7 +134,7 @@ func (w *theatre) lose(kind, tag, other string) {
 		return
 	}
 	id := w.known(tag)
-	if id == "" {
+	if id == "" || w.dropped[tag] { // whose contacts are gone may be created at any moment
 		return
 	}
 	if kind == "delete" {
@@ -172,11 +171,9 @@ func (w *theatre) mass(i int) {
 	}))
 }
 
-// drop deletes somebody's contacts. The platform tells nobody, so his record is edited when everything is over. TODO(#3): whoever was made from a contact
-// is spared unless the play says otherwise; see wholeKept.
+// drop deletes somebody's contacts. The platform tells nobody, so his record is edited when everything is over.
 func (w *theatre) drop(tag string) {
-	id := w.known(tag)
-	if id == "" || w.made(id) && !w.play.drops {
+	if w.known(tag) == "" {
 		return
 	}
 	w.trace.add("USER drops the contacts of %s", tag)
@@ -186,12 +183,6 @@ func (w *theatre) drop(tag string) {
 			w.must(f.Delete(c.ID))
 		}
 	}
-}
-
-// made reports whether a record was made from a contact.
-func (w *theatre) made(id string) bool {
-	row, _ := w.sim.org.Row("Contact", id)
-	return slices.ContainsFunc(w.projects, func(p bridge.ProjectID) bool { return shown(row[wholeKey(p)]) != "" })
 }
 
 // known is the one living record of a person who is linked in every project, or "".

@@ -29,7 +29,6 @@ type play struct {
 	lag      time.Duration
 	level    slog.Level
 	deeds    []deed
-	drops    bool // contacts that records were made from are deleted too
 }
 
 // lastComer is whoever came last.
@@ -128,7 +127,7 @@ func (p *play) perform(t *testing.T) (wrong, story []string) {
 		for tag := range w.dropped {
 			w.edit(0, tag, "Birthdate", "1999-12-31")
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Minute) // a shut gate is probed after half a minute, and what Salesforce rewrote is read half a minute after it was written
 		if w.storm.Load() {
 			wrong, story = []string{"a platform is called without end"}, w.trace.lines[:min(300, len(w.trace.lines))]
 			return
@@ -152,13 +151,11 @@ func (p *play) perform(t *testing.T) (wrong, story []string) {
 // wholeKept are plays that ended wrong once.
 var wholeKept = []struct {
 	name string
-	open string // why it still ends wrong
 	play
 }{
 	{
 		"the contact that a record was made from is deleted",
-		"TODO(#3): again and madeFrom call each other without end: the platform is called until the stack overflows",
-		play{people: 2, projects: 1, drops: true, deeds: []deed{{Kind: "drop", Person: 1}, {Kind: "stop", After: 5 * time.Second}, {Kind: "start"}, {Kind: "join"}, {Kind: "join", Side: 1}}},
+		play{people: 2, projects: 1, deeds: []deed{{Kind: "drop", Person: 1}, {Kind: "stop", After: 5 * time.Second}, {Kind: "start"}, {Kind: "join"}, {Kind: "join", Side: 1}}},
 	},
 }
 
@@ -168,9 +165,6 @@ func TestDuel_WholeDaemonEndsEqualInPlaysThatWentWrongOnce(t *testing.T) {
 		kept := &wholeKept[i]
 		t.Run(kept.name, func(t *testing.T) {
 			t.Parallel()
-			if kept.open != "" && os.Getenv("SFBRIDGE_OPEN") == "" {
-				t.Skip(kept.open)
-			}
 			if wrong, story := kept.perform(t); len(wrong) > 0 {
 				t.Errorf("%s\n%s", strings.Join(wrong, "\n"), strings.Join(story, "\n"))
 			}
