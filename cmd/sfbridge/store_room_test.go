@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,10 +18,12 @@ import (
 // ballast fills the store of a running daemon as a growing mirror does, until nothing new is taken in.
 func (b *bench) ballast() {
 	b.t.Helper()
-	for n := 0; b.app.store.Health(b.t.Context()).Full == ""; n++ {
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	defer cancel()
+	for n := 0; b.app.store.Health(ctx).Full == ""; n++ {
 		row := bridge.Row{Org: rigOrg, Object: "Ballast", Record: bridge.RecordID(fmt.Sprintf("a00%015d", n)),
 			Values: bridge.Fields{"Text": bridge.TextValue(strings.Repeat("x", 2000))}}
-		if err := b.app.store.Stage(b.t.Context(), bridge.Effects{Rows: []bridge.Row{row}}); err != nil || n > 10_000 {
+		if err := b.app.store.Stage(ctx, bridge.Effects{Rows: []bridge.Row{row}}); err != nil || n > 10_000 {
 			b.t.Fatalf("row %d: %v", n, err)
 		}
 	}

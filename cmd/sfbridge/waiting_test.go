@@ -334,5 +334,5 @@ func (a *arrivals) check(t *testing.T, n int) {
 	if len(a.last) != len(want) || len(a.wrong) > 0 {
 		t.Errorf("%d contacts arrived, want %d; out of order: %q", len(a.last), len(want), a.wrong[:min(5, len(a.wrong))])
 	}
-	t.Logf("%d contacts by %d calls, each at its newest state, none out of order", len(a.last), a.count)
+	t.Logf("%d contacts by %d calls, %d out of order", len(a.last), a.count, len(a.wrong))
 }
