@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -246,6 +247,24 @@ func (c *crowd) strangers() (all []string) {
 	return all
 }
 
+// idleSaves counts the saves of a record that change nothing: writes that were made again.
+func (f *field) idleSaves() *atomic.Int64 {
+	var idle atomic.Int64
+	last := map[any]string{}
+	f.sim.org.OnSave("Contact", func(values map[string]any) {
+		id := values["Id"]
+		if id == nil {
+			return // it is about to be created
+		}
+		now := fmt.Sprint(values["FirstName"], values["LastName"], values["Email"], values["MobilePhone"], values["Birthdate"], values["Messaging_Id__c"])
+		if last[id] == now {
+			idle.Add(1)
+		}
+		last[id] = now
+	})
+	return &idle
+}
+
 // rounds is how often a daemon is killed; SFBRIDGE_ROUNDS raises it.
 func rounds(usual int) int {
 	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_ROUNDS")); err == nil {
@@ -293,6 +312,7 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 		t.Skip("kills processes for some 20 s")
 	}
 	f := newField(t)
+	idle := f.idleSaves()
 	n := rounds(20)
 	closed := 0
 	for round := range n {
@@ -339,6 +359,11 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 	}
 	in, out := f.crowd.tally(bridge.Inbound), f.crowd.tally(bridge.Outbound)
 	t.Logf("%d kills: %d of %d inbound and %d of %d outbound edits arrived", n, in.arrived, in.made, out.arrived, out.made)
+	saves, messages := idle.Load(), f.crowd.repeats
+	t.Logf("%d saves changed nothing and %d messages said what was said before", saves, messages)
+	if most := n * 64; int(saves)+messages > most {
+		t.Errorf("more than %d calls were made again: one worker each per kill", most)
+	}
 	if in.arrived < 50 || out.arrived < 50 {
 		t.Errorf("too little work to prove anything")
 	}

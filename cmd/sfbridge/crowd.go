@@ -27,6 +27,7 @@ type crowd struct {
 	edits   map[string]*edit // all that were ever made, by mark
 	newest  map[slot]string  // the newest mark seen at the far end
 	behind  []string         // older values that came after newer ones
+	repeats int              // messages that brought a value again
 	ways    map[bridge.Direction]*tally
 	calls0  int64 // API calls before the crowd came
 }
@@ -123,6 +124,9 @@ func (c *crowd) orderLocked(way bridge.Direction, m string) {
 	if m < c.newest[at] {
 		c.behind = append(c.behind, fmt.Sprintf("%s %s after %s", way, m, c.newest[at]))
 		return
+	}
+	if m == c.newest[at] && way == bridge.Inbound { // a save tells all values of the row each time
+		c.repeats++
 	}
 	c.newest[at] = m
 }
