@@ -78,10 +78,10 @@ type graves struct {
 	fail           error
 }
 
-func (g *graves) List(_ context.Context, limit int) ([]bridge.DeadLetter, error) {
+func (g *graves) List(_ context.Context, p LetterPage) ([]bridge.DeadLetter, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.Clone(g.all[:min(limit, len(g.all))]), g.fail
+	return slices.Clone(g.all[:min(p.Limit, len(g.all))]), g.fail
 }
 
 func (g *graves) Show(_ context.Context, id string) (bridge.DeadLetter, error) {

@@ -50,7 +50,7 @@ func (h *Handler) listLetters(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	all, err := h.deps.Letters.List(r.Context(), limit)
+	all, err := h.deps.Letters.List(r.Context(), LetterPage{bridge.ProjectID(r.URL.Query().Get("project")), r.URL.Query().Get("after"), limit})
 	if err != nil {
 		h.refuse(w, r, err)
 		return

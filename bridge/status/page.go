@@ -43,7 +43,7 @@ func (h *Handler) showPage(w http.ResponseWriter, r *http.Request) {
 	if stories, trouble = h.deps.Stories.Stories(r.Context(), Filter{}, shownStories); trouble == nil {
 		v.stories(stories)
 	}
-	letters, err := h.deps.Letters.List(r.Context(), shownLetters)
+	letters, err := h.deps.Letters.List(r.Context(), LetterPage{Limit: shownLetters})
 	if err == nil {
 		v.letters(letters)
 	} else {

@@ -54,6 +54,13 @@ type Filter struct {
 	Key     string // a record id, a contact id or a delivery id
 }
 
+// LetterPage chooses dead letters.
+type LetterPage struct {
+	Project bridge.ProjectID // "" for all
+	After   string           // the id of the last letter of the page before, "" for the first page
+	Limit   int
+}
+
 // Stories is the log of what happened.
 type Stories interface {
 	// Stories answers the newest stories that pass the filter, newest first, at most limit.
@@ -64,8 +71,8 @@ type Stories interface {
 
 // DeadLetters is what was buried. Ids that nobody knows are errors wrapping bridge.ErrNotFound.
 type DeadLetters interface {
-	// List answers at most limit dead letters.
-	List(ctx context.Context, limit int) ([]bridge.DeadLetter, error)
+	// List answers a page in the order in which the entries were taken in.
+	List(ctx context.Context, p LetterPage) ([]bridge.DeadLetter, error)
 	Show(ctx context.Context, id string) (bridge.DeadLetter, error)
 	// Redrive puts the delivery back at the end of its lane. Twice is harmless.
 	Redrive(ctx context.Context, id string) error

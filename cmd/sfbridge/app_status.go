@@ -299,8 +299,8 @@ func (s stories) Follow(ctx context.Context, after uint64) iter.Seq2[bridge.Stor
 type letters struct{ store *store.Store }
 
 // List answers the newest.
-func (l letters) List(ctx context.Context, limit int) ([]bridge.DeadLetter, error) {
-	return l.store.DeadLetters(ctx, store.LetterFilter{}, limit)
+func (l letters) List(ctx context.Context, p status.LetterPage) ([]bridge.DeadLetter, error) {
+	return l.store.DeadLetters(ctx, store.LetterFilter{Project: p.Project, After: p.After}, p.Limit)
 }
 
 // Show answers one.

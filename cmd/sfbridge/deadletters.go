@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/status"
@@ -25,8 +29,9 @@ type deadLettersCommand struct {
 
 type lettersList struct {
 	configFlag
-	Limit int  `default:"100" help:"How many at most (1 to 1000)."`
-	JSON  bool `name:"json" help:"As JSON."`
+	Limit   int    `default:"100" help:"How many at most (1 to 1000)."`
+	Project string `help:"Those of this project."`
+	JSON    bool   `name:"json" help:"As JSON."`
 }
 
 type lettersShow struct {
@@ -36,8 +41,10 @@ type lettersShow struct {
 
 type lettersRedrive struct {
 	configFlag
-	IDs []string `arg:"" optional:"" name:"id" help:"The dead letters' ids."`
-	All bool     `help:"All of them."`
+	IDs     []string `arg:"" optional:"" name:"id" help:"The dead letters' ids."`
+	All     bool     `help:"All of them."`
+	Project string   `help:"All of this project."`
+	Rate    float64  `default:"50" help:"How many a second at most; 0 for as fast as it goes."`
 }
 
 type lettersDrop struct {
@@ -47,7 +54,7 @@ type lettersDrop struct {
 
 // graves are the dead letters, of the running daemon or, while none runs, of its store.
 type graves interface {
-	list(ctx context.Context, limit int) ([]status.Letter, error)
+	list(ctx context.Context, p status.LetterPage) ([]status.Letter, error)
 	show(ctx context.Context, id string) (status.Letter, error)
 	redrive(ctx context.Context, id string) error
 	drop(ctx context.Context, id string) error
@@ -68,7 +75,7 @@ func withGraves(ctx context.Context, file string, c *console, do func(graves) er
 // Run lists.
 func (l *lettersList) Run(ctx context.Context, c *console) error {
 	return withGraves(ctx, l.Config, c, func(g graves) error {
-		all, err := g.list(ctx, min(max(1, l.Limit), 1000))
+		all, err := g.list(ctx, status.LetterPage{Project: bridge.ProjectID(l.Project), Limit: min(max(1, l.Limit), lettersPage)})
 		if err != nil {
 			return err
 		}
@@ -109,33 +116,65 @@ func (l *lettersShow) Run(ctx context.Context, c *console) error {
 
 // Run redrives.
 func (l *lettersRedrive) Run(ctx context.Context, c *console) error {
-	if l.All == (len(l.IDs) > 0) {
-		return &exitError{exitConfig, errors.New("name ids, or say --all")}
+	if many := l.All || l.Project != ""; many == (len(l.IDs) > 0) {
+		return &exitError{exitConfig, errors.New("name ids, or say --all or --project")}
 	}
-	return withGraves(ctx, l.Config, c, func(g graves) error {
-		ids := l.IDs
-		if l.All {
-			all, err := g.list(ctx, 1000)
-			if err != nil {
-				return err
+	return withGraves(ctx, l.Config, c, func(g graves) error { return l.redrive(ctx, c, g) })
+}
+
+// redrive puts the letters back that are named or match.
+func (l *lettersRedrive) redrive(ctx context.Context, c *console, g graves) error {
+	pace := rate.NewLimiter(rate.Inf, 1)
+	if l.Rate > 0 {
+		pace.SetLimit(rate.Limit(l.Rate))
+	}
+	act := func(ctx context.Context, id string) error {
+		if err := pace.Wait(ctx); err != nil {
+			return err
+		}
+		return g.redrive(ctx, id)
+	}
+	if len(l.IDs) > 0 {
+		return each(ctx, c, slices.Values(l.IDs), "redriven", act)
+	}
+	var fault error
+	err := each(ctx, c, l.matching(ctx, g, &fault), "redriven", act)
+	return errors.Join(fault, err)
+}
+
+// matching are the letters that are asked for, a page at a time. It ends at a fault.
+func (l *lettersRedrive) matching(ctx context.Context, g graves, fault *error) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		page := status.LetterPage{Project: bridge.ProjectID(l.Project), Limit: lettersPage}
+		for {
+			all, err := g.list(ctx, page)
+			if *fault = err; err != nil {
+				return
 			}
 			for i := range all {
-				ids = append(ids, all[i].ID)
+				if page.After = all[i].ID; !yield(page.After) {
+					return
+				}
+			}
+			if len(all) < page.Limit {
+				return
 			}
 		}
-		return each(ctx, c, ids, "redriven", g.redrive)
-	})
+	}
 }
+
+// lettersPage is how many letters are listed at once, at most.
+const lettersPage = 1000
 
 // Run drops.
 func (l *lettersDrop) Run(ctx context.Context, c *console) error {
-	return withGraves(ctx, l.Config, c, func(g graves) error { return each(ctx, c, l.IDs, "dropped", g.drop) })
+	return withGraves(ctx, l.Config, c, func(g graves) error { return each(ctx, c, slices.Values(l.IDs), "dropped", g.drop) })
 }
 
 // each acts on every id and says so; what fails does not keep the others.
-func each(ctx context.Context, c *console, ids []string, done string, act func(context.Context, string) error) error {
+func each(ctx context.Context, c *console, ids iter.Seq[string], done string, act func(context.Context, string) error) error {
 	n, faults := 0, []error(nil)
-	for _, id := range ids {
+	for id := range ids {
 		if err := act(ctx, id); err != nil {
 			if errors.Is(err, errNoDaemon) {
 				return err
@@ -161,11 +200,11 @@ func printJSON(c *console, v any) error {
 // adminGraves asks the running daemon.
 type adminGraves struct{ admin *admin }
 
-func (g adminGraves) list(ctx context.Context, limit int) ([]status.Letter, error) {
+func (g adminGraves) list(ctx context.Context, p status.LetterPage) ([]status.Letter, error) {
 	var answer struct {
 		Letters []status.Letter `json:"dead_letters"`
 	}
-	err := g.admin.call(ctx, http.MethodGet, fmt.Sprintf("/dead-letters?limit=%d", limit), &answer)
+	err := g.admin.call(ctx, http.MethodGet, fmt.Sprintf("/dead-letters?limit=%d&project=%s&after=%s", p.Limit, url.QueryEscape(string(p.Project)), url.QueryEscape(p.After)), &answer)
 	return answer.Letters, err
 }
 
@@ -184,8 +223,8 @@ func (g adminGraves) act(ctx context.Context, id, act string) error {
 // storeGraves works on the store itself.
 type storeGraves struct{ letters letters }
 
-func (g storeGraves) list(ctx context.Context, limit int) ([]status.Letter, error) {
-	all, err := g.letters.List(ctx, limit)
+func (g storeGraves) list(ctx context.Context, p status.LetterPage) ([]status.Letter, error) {
+	all, err := g.letters.List(ctx, p)
 	shown := make([]status.Letter, len(all))
 	for i := range all {
 		shown[i] = status.LetterOf(&all[i])

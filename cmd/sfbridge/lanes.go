@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -106,7 +107,7 @@ func (l laneAct) do(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, c, l.ids, l.done, func(ctx context.Context, id string) error {
+	return each(ctx, c, slices.Values(l.ids), l.done, func(ctx context.Context, id string) error {
 		return a.call(ctx, http.MethodPost, "/lanes/"+url.PathEscape(id)+"/"+l.act, &struct{}{})
 	})
 }
