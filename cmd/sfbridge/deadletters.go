@@ -30,7 +30,7 @@ type deadLettersCommand struct {
 type lettersList struct {
 	configFlag
 	Limit   int    `default:"100" help:"How many at most (1 to 1000)."`
-	Project string `help:"Those of this project."`
+	Project string `placeholder:"NAME" help:"Those of this project."`
 	JSON    bool   `name:"json" help:"As JSON."`
 }
 
@@ -43,7 +43,7 @@ type lettersRedrive struct {
 	configFlag
 	IDs     []string `arg:"" optional:"" name:"id" help:"The dead letters' ids."`
 	All     bool     `help:"All of them."`
-	Project string   `help:"All of this project."`
+	Project string   `placeholder:"NAME" help:"All of this project."`
 	Rate    float64  `default:"50" help:"How many a second at most; 0 for as fast as it goes."`
 }
 
