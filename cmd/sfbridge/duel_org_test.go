@@ -312,7 +312,9 @@ func (n *near) write(w *bridge.Write) (bridge.RecordID, bool, error) {
 			return "", false, bridge.Permanent(fmt.Errorf("entity is deleted: %w", bridge.ErrNotFound))
 		}
 		for f, v := range w.Set {
-			n.m.reached(hold{r.values["Tag__c"].Text, w.Project, f}, v, w.Project)
+			for _, p := range n.m.projects { // two platforms may say the same
+				n.m.reached(hold{r.values["Tag__c"].Text, p, f}, v, p)
+			}
 		}
 		n.update(r, w.Set, who)
 		return r.id, false, nil
