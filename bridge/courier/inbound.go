@@ -125,8 +125,8 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 		less[u.Delivery] = word
 		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
-			t.done, t.effects.Seen = append(t.done, landing{word, u.Of}), append(t.effects.Seen, u)
-			t.c.watch.add(expected{t.org(), row.Record, tr}) // the mirror may have moved on, and then it stays
+			t.done = append(t.done, landing{word, u.Of})
+			t.see(tr, u)
 			continue
 		}
 		t.effects.Withdraw = append(t.effects.Withdraw, u)
@@ -145,6 +145,15 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 	}
 	return nil
+}
+
+// see ends a write that the record holds, unless the stream is still to tell of it: what came right before is told with it. Somebody looks after one
+// that stays.
+func (t *trip) see(tr *rule.Transfer, u bridge.Unconfirmed) {
+	if t.c.d.Now().Sub(u.At) >= t.c.cfg.ConfirmWithin {
+		t.effects.Seen = append(t.effects.Seen, u)
+	}
+	t.c.watch.add(expected{u.Org, u.Record, tr})
 }
 
 // landing is a write that the record was seen to hold.

@@ -176,7 +176,7 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 			t.effects.Withdraw = append(t.effects.Withdraw, u)
 			continue
 		}
-		t.effects.Seen = append(t.effects.Seen, u)
+		t.see(r.tr, u)
 		if after, moved := r.word.Advance(*r.link, u.Of); moved {
 			r.link = &after
 		}
