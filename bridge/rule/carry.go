@@ -298,7 +298,7 @@ func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
 func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row bridge.Fields, since time.Time) (as []string) {
 	for _, p := range t.pairs {
 		v, have, put, base := said[p.Platform], now[p.Platform], link.Replaced[p.Platform], link.Baseline[p.Platform]
-		if !v.Known() || p.same(v, have) || p.same(v, base.Platform) {
+		if !p.Direction.Covers(bridge.Outbound) || !v.Known() || p.same(v, have) || p.same(v, base.Platform) || v.IsNull() && len(put.Was) == 0 {
 			continue
 		}
 		underWay := !p.same(have, base.Platform) && p.same(have, row[p.Salesforce])

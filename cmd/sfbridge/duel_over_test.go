@@ -66,12 +66,6 @@ func (m *duel) holds(at hold, was, v bridge.Value) {
 		was = h.before
 	}
 	delete(m.hands, at)
-	if alike(at.field, was, v) {
-		return // taken back
-	}
-	if slices.ContainsFunc(m.past[at], func(p bridge.Value) bool { return alike(at.field, p, v) }) {
-		return // a callback with it may be a late one, and a record that holds it may never have been written to
-	}
 	rs := m.records(at.tag)
 	if len(rs) != 1 || !m.linked(rs[0].id) {
 		return
@@ -88,7 +82,11 @@ func (m *duel) holds(at hold, was, v bridge.Value) {
 			m.reached(hold{at.tag, "", at.field}, v, p)
 		}
 	}
-	m.hands[at] = h
+	// What was taken back is no edit, and with a value of before a callback may be a late one, and a record may never have been written to.
+	before := func(p bridge.Value) bool { return alike(at.field, p, v) }
+	if !before(was) && !slices.ContainsFunc(m.past[at], before) {
+		m.hands[at] = h
+	}
 }
 
 // hidden takes back what was written over in the event that is on its way: the stream never tells that it was there.
