@@ -137,8 +137,8 @@ func (m *duel) changed(at hold, old, v bridge.Value, who string) {
 func (m *duel) told(s *bridge.Story) {
 	for i := range m.over {
 		o := &m.over[i]
-		if s.Project != o.by || m.tagOf(s) != o.tag || s.At.Before(o.since) {
-			continue
+		if o.project != "" && s.Project != o.by || m.tagOf(s) != o.tag || s.At.Before(o.since) {
+			continue // in Salesforce two projects may come over one edit, and one event tell of both
 		}
 		for _, j := range s.Judged {
 			if j.Is == bridge.Clashes && (j.Field == string(o.field) || j.Target == string(o.field)) {
