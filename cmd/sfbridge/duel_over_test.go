@@ -29,6 +29,7 @@ type hand struct {
 // overwritten is a user's value that the bridge wrote over before it had carried it: the story must tell.
 type overwritten struct {
 	hold
+	value bridge.Value
 	by    bridge.ProjectID
 	at    time.Time
 	since time.Time // when the user wrote it
@@ -62,6 +63,7 @@ func (m *duel) holds(at hold, was, v bridge.Value) {
 	}
 	m.edited++
 	m.order.made(at, v)
+	m.over = slices.DeleteFunc(m.over, func(o overwritten) bool { return o.hold == at && alike(at.field, o.value, v) }) // it is back
 	if h := m.hands[at]; h != nil {
 		was = h.before
 	}
@@ -127,7 +129,7 @@ func (m *duel) changed(at hold, old, v bridge.Value, who string) {
 	}
 	if h := m.hands[at]; bridged && h != nil {
 		if !h.reached[project] {
-			m.over = append(m.over, overwritten{hold: at, by: project, at: time.Now(), since: h.at})
+			m.over = append(m.over, overwritten{hold: at, value: h.value, by: project, at: time.Now(), since: h.at})
 		}
 		delete(m.hands, at)
 	}
