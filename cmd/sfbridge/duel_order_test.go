@@ -11,7 +11,16 @@ import (
 type order struct {
 	lists  map[hold][]bridge.Value
 	latest map[[2]hold]int
+	ended  map[string]bool // people who were deleted once: who is linked anew brings what he had before
 	wrong  []string
+}
+
+// end leaves a person out from now on.
+func (o *order) end(tag string) {
+	if o.ended == nil {
+		o.ended = map[string]bool{}
+	}
+	o.ended[tag] = true
 }
 
 // made notes a value that a user wrote.
@@ -24,6 +33,9 @@ func (o *order) made(at hold, v bridge.Value) {
 
 // came notes a value that the bridge carried from one place to another. A value that users wrote at several places tells nothing.
 func (o *order) came(from, to hold, v bridge.Value) {
+	if o.ended[from.tag] {
+		return
+	}
 	for at, all := range o.lists {
 		if at.tag == from.tag && at.field == from.field && at != from && lastLike(at.field, all, v) > 0 {
 			return

@@ -100,6 +100,7 @@ func (m *duel) hidden(tag string, fields []bridge.Field) {
 
 // parts forgets a person whose record is deleted: with the link goes what was to be told.
 func (m *duel) parts(tag string) {
+	m.order.end(tag)
 	m.over = slices.DeleteFunc(m.over, func(o overwritten) bool { return o.tag == tag && time.Since(o.at) < 30*time.Second })
 	maps.DeleteFunc(m.hands, func(h hold, _ *hand) bool { return h.tag == tag })
 }
