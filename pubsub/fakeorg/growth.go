@@ -118,9 +118,18 @@ func (s FieldSeed) field(o *Object) *Field {
 		f.Precision = 18
 	}
 	if strings.HasSuffix(s.Name, "__c") {
-		f.CustomID = fmt.Sprintf("00N5e00000%s%02d", o.Prefix, len(o.Fields))
+		f.CustomID = "00N5e00000" + o.Prefix + fieldNumber(len(o.Fields))
 	}
 	return f
+}
+
+// fieldNumber writes a field's number in two digits, beyond 99 with letters in them.
+func fieldNumber(n int) string {
+	if n < 100 {
+		return fmt.Sprintf("%02d", n)
+	}
+	n += 10*62 - 100
+	return string([]byte{idAlphabet[n/62], idAlphabet[n%62]})
 }
 
 func (o *Object) growAddress(whole *Field) {
