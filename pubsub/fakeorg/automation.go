@@ -52,6 +52,9 @@ func (o *Org) AfterSave(object string, hook func(tx *Tx, id string) error) {
 }
 
 func (t *Tx) after(o *Object, id string) *Error {
+	if err := t.followTwin(o, id); err != nil {
+		return err
+	}
 	hooks := t.org.hooks.after[strings.ToLower(o.Name)]
 	if len(hooks) == 0 || t.actor.seeding {
 		return nil

@@ -17,6 +17,8 @@ func (t *Tx) derive(o *Object, values, old map[string]any) {
 		deriveOpportunity(values, old)
 	case "Case":
 		t.deriveCase(values)
+	case "Account":
+		t.derivePerson(o, values)
 	case "Contact":
 		values["IsEmailBounced"] = values["EmailBouncedDate"] != nil
 	}
@@ -127,6 +129,17 @@ func (t *Tx) deriveCase(values map[string]any) {
 	if values["AccountId"] == nil {
 		set(values, "AccountId", contact.values["AccountId"])
 	}
+}
+
+// checkObject refuses what an object does not allow of its rows.
+func (t *Tx) checkObject(o *Object, old, values map[string]any) *Error {
+	if o.Name == "Lead" && old["IsConverted"] == true {
+		return refuse("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead").on()
+	}
+	if err := t.checkPerson(o, old, values); err != nil {
+		return err
+	}
+	return checkActivity(o, values)
 }
 
 // checkActivity refuses what events and tasks do not allow.

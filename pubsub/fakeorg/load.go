@@ -20,6 +20,11 @@ func (o *Org) load() error {
 	if err := t.loadPeople(seed); err != nil {
 		return err
 	}
+	if seed.PersonAccounts {
+		if err := t.loadRecordTypes(); err != nil {
+			return fmt.Errorf("record types of person accounts: %w", err)
+		}
+	}
 	return t.loadRows(seed)
 }
 

@@ -13,8 +13,17 @@ func dependents(parent string) map[string]string {
 	return nil
 }
 
-// remove puts a living row and what hangs on it into the recycle bin.
+// remove puts a living row that someone named, and what hangs on it, into the recycle bin.
 func (t *Tx) remove(o *Object, id string) *Error {
+	found, err := t.living(o, id)
+	if err == nil && o.Name == "Contact" && isPerson(found.values) {
+		return personRefusal("the contact of a person account is deleted with it").on()
+	}
+	return t.bin(o, id)
+}
+
+// bin puts a living row and what hangs on it into the recycle bin; a person's two rows go together.
+func (t *Tx) bin(o *Object, id string) *Error {
 	if err := t.fault(o, "delete"); err != nil {
 		return err
 	}
@@ -31,12 +40,18 @@ func (t *Tx) remove(o *Object, id string) *Error {
 			continue
 		}
 		for _, childID := range t.children(child, field, found.id) {
-			if err := t.remove(child, childID); err != nil {
+			if childID == found.values["PersonContactId"] {
+				continue
+			}
+			if err := t.bin(child, childID); err != nil {
 				return err
 			}
 		}
 	}
 	t.mark(o, found, true, KindDelete)
+	if twin, other := t.twinOf(o, found); other != nil && !other.deleted {
+		t.mark(twin, other, true, KindDelete)
+	}
 	return nil
 }
 
@@ -62,6 +77,9 @@ func (t *Tx) restore(o *Object, text string) *Error {
 		return err
 	}
 	t.mark(o, found, false, KindUndelete)
+	if twin, other := t.twinOf(o, found); other != nil && other.deleted {
+		t.mark(twin, other, false, KindUndelete)
+	}
 	return nil
 }
 

@@ -120,7 +120,7 @@ func (t *Tx) prepare(o *Object, in, old map[string]any) (map[string]any, *Error)
 	if len(refused) > 0 {
 		return nil, notWritable(refused)
 	}
-	return values, nil
+	return values, t.checkPersonName(o, in, values)
 }
 
 func set(values map[string]any, name string, stored any) {
@@ -247,7 +247,7 @@ func (t *Tx) settle(o *Object, id string, old, values map[string]any) *Error {
 		if err := t.checkReferences(o, old, values); err != nil {
 			return err
 		}
-		if err := checkActivity(o, values); err != nil {
+		if err := t.checkObject(o, old, values); err != nil {
 			return err
 		}
 	}

@@ -14,10 +14,12 @@ var standardObjects []byte
 // Seed is what an org holds beyond the standard objects when it starts; its JSON form is what `fakeorg -seed FILE` reads. Nothing of
 // a seed raises a change event.
 type Seed struct {
-	Name    string       `json:"name"`    // of the organization
-	Objects []ObjectSeed `json:"objects"` // new objects, or further fields of objects that are there
-	Users   []UserSeed   `json:"users"`
-	Rows    []RowSeed    `json:"rows"` // in order; a row may name a row before it
+	Name string `json:"name"` // of the organization
+	// PersonAccounts makes people who are account and contact in one possible, for good; see Org.PersonRecordType.
+	PersonAccounts bool         `json:"personAccounts"`
+	Objects        []ObjectSeed `json:"objects"` // new objects, or further fields of objects that are there
+	Users          []UserSeed   `json:"users"`
+	Rows           []RowSeed    `json:"rows"` // in order; a row may name a row before it
 }
 
 // ObjectSeed describes one object. A name that ends in __c is a custom object: its Id, Name, OwnerId and system fields come by
@@ -107,6 +109,9 @@ func buildCatalogue(seed *Seed) (*catalogue, error) {
 		if err := c.merge(s); err != nil {
 			return nil, fmt.Errorf("object %s: %w", s.Name, err)
 		}
+	}
+	if seed != nil && seed.PersonAccounts {
+		c.addPersonAccounts()
 	}
 	return c, nil
 }

@@ -42,11 +42,11 @@ func NewSpecimen(object string, fields int, seed uint64) (*Specimen, error) {
 	return s, nil
 }
 
-// Create makes the record and returns its CREATE; share of the fields that may be empty get a value, 1 is all of them.
+// Create makes the record and returns its CREATE; share of the fields that an update may change get a value, 1 is all of them.
 func (s *Specimen) Create(share float64) (Event, error) {
 	fields := map[string]any{}
 	for _, f := range s.object.Fields {
-		if f.Createable && f.Type != "reference" && (f.Required || s.random.Float64() < share) {
+		if f.Updateable && f.Type != "reference" && (f.Required || s.random.Float64() < share) {
 			fields[f.Name] = s.object.specimenValue(f, s.random)
 		}
 	}
