@@ -197,9 +197,11 @@ func unconfirmedKey(u *bridge.Unconfirmed) string {
 	return unconfirmedPrefix(u.Org, u.Record) + join(namePart(u.Project), hash(string(u.Field), string(u.Delivery)))
 }
 
-func claimKey(c *bridge.Claim) string {
-	return prefixClaim + join(idPart(c.Org), namePart(c.Project), namePart(c.Identity))
+func claimPrefix(org bridge.OrgID, p bridge.ProjectID) string {
+	return prefixClaim + join(idPart(org), namePart(p), "")
 }
+
+func claimKey(c *bridge.Claim) string { return claimPrefix(c.Org, c.Project) + namePart(c.Identity) }
 
 func mirrorKey(org bridge.OrgID, o bridge.Object, r bridge.RecordID) string {
 	return prefixMirror + join(idPart(org), objectPart(o), idPart(r))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sfbridge/bridge"
@@ -200,26 +201,49 @@ func (s *Store) pullLocked(l *lane) {
 	l.state = idle
 }
 
-// Skip buries the head with that id with the reason given, and lets those behind it go on. Errors are those of Release.
-func (s *Store) Skip(ctx context.Context, id, reason string) error {
+// Skip buries the head with that id with the reason given, and lets those behind it go on. What it had claimed is free for others. It answers what was
+// buried. Errors are those of Release.
+func (s *Store) Skip(ctx context.Context, id, reason string) (*bridge.Delivery, error) {
 	if err := s.usable(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	l, before, err := s.seize(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w, err := s.load(ctx, l)
-	if err == nil {
-		line := lineOf(w.Head(), s.o.Now())
-		line.Outcome, line.Reason = bridge.Operator, reason
-		err = s.Bury(ctx, w, reason, bridge.Effects{Story: []bridge.Story{line}})
-	}
+	d, err := s.skip(ctx, l, reason)
 	if err != nil {
 		s.release(l, before)
-		return fmt.Errorf("skip %s: %w", id, err)
+		return nil, fmt.Errorf("skip %s: %w", id, err)
 	}
-	return nil
+	return d, nil
+}
+
+func (s *Store) skip(ctx context.Context, l *lane, reason string) (*bridge.Delivery, error) {
+	w, err := s.load(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	d := w.Head()
+	held, err := s.claimedBy(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	line := lineOf(d, s.o.Now())
+	line.Outcome, line.Reason = bridge.Operator, reason
+	return d, s.Bury(ctx, w, reason, bridge.Effects{Story: []bridge.Story{line}, Unclaim: held})
+}
+
+// claimedBy are the claims that a delivery holds. Its word of a write stays: the stream may yet confirm that one.
+func (s *Store) claimedBy(ctx context.Context, d *bridge.Delivery) (held []bridge.Claim, err error) {
+	word := bridge.WordOf(d.ID, "")
+	err = eachValue(ctx, s, claimPrefix(d.Lane.Org, d.Lane.Project), func(_ string, c *bridge.Claim) error {
+		if c.Delivery == d.ID && !strings.HasPrefix(c.Identity, word) {
+			held = append(held, *c)
+		}
+		return nil
+	})
+	return held, err
 }
 
 // seize takes the head of a lane in hand, alone, and answers what is to stand again if that comes to nothing.

@@ -289,6 +289,9 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 	}
 }
 
+// Forget ends what the courier keeps in mind of a delivery that an operator took away.
+func (c *Courier) Forget(d *bridge.Delivery) { c.doubts.note(d, bridge.Bury, false, nil) }
+
 func (c *Courier) bury(ctx context.Context, t *trip, err error) error {
 	t.tell(bridge.Buried, "", nil, err.Error())
 	c.d.Log.Warn("delivery buried", "project", t.o.Project, "delivery", t.w.Head().ID, "reason", err.Error())

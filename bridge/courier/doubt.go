@@ -67,12 +67,12 @@ func (d *doubts) sent(of *bridge.Delivery) []agreement {
 	return slices.Clone(d.tries[nameOf(of)])
 }
 
-// in reports whether the head of a lane is in doubt. It is tried again sooner than that ends, unless an operator took it away.
-func (d *doubts) in(l bridge.Lane) bool {
+// in reports whether the head of a lane is in doubt. It is tried again sooner than that ends, counted from when its destination could be called again.
+func (d *doubts) in(l bridge.Lane, reachable time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	since, ok := d.lanes[l]
-	return ok && d.now().Sub(since) < doubtAge
+	return ok && d.now().Sub(later(since, reachable)) < doubtAge
 }
 
 // doubtAge is longer than the longest wait of the ladder.

@@ -34,6 +34,7 @@ type gate struct {
 	probing  bool          // the call that looks whether the destination is back is under way
 	scouting bool          // somebody is on his way to be it
 	returns  time.Time     // when the latest of those who found the gate shut comes back
+	since    time.Time     // when it opened last, zero where it never was shut
 	changed  chan struct{} // closed when the gate may have become passable
 }
 
@@ -91,7 +92,7 @@ func (g *gate) leave(e ending) (now Breaker, changed bool) {
 	case e.failure == nil && (e.probe || !was.Open && !was.Until.After(at)):
 		g.state = Breaker{}
 		if was.Open {
-			g.calls = window{}
+			g.calls, g.since = window{}, at
 		}
 	case e.failure == nil:
 	case e.probe:
@@ -192,6 +193,16 @@ func (g *gate) comeBack() time.Time {
 	defer g.mu.Unlock()
 	g.returns = later(g.returns, later(g.state.Until, g.now())).Add(returnPace)
 	return g.returns
+}
+
+// reachable is since when calls pass: now while they do not.
+func (g *gate) reachable() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state.Open || g.state.Until.After(g.now()) {
+		return g.now()
+	}
+	return later(g.since, g.state.Until)
 }
 
 // opened forgets who was to come back.

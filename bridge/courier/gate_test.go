@@ -250,3 +250,42 @@ func TestGate_TellsTheEndOfAnOutageThatDidNotOpenIt(t *testing.T) {
 		t.Error("one poison entry passes for an outage")
 	}
 }
+
+// A delivery in doubt waits behind a shut gate for as long as that is shut, and what waits for it must not overtake it the moment it opens.
+func TestDoubt_LastsWhileItsDestinationCannotBeCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, g := newDoubts(time.Now), newGate(bridge.Outlet{}, time.Now)
+		head := &bridge.Delivery{ID: "head", Lane: bridge.Lane{Source: "record"}}
+		in := func() bool { return d.in(head.Lane, g.reachable()) }
+		d.note(head, bridge.Wait, true, nil)
+		time.Sleep(doubtAge - time.Second)
+		if !in() {
+			t.Error("a doubt ended early")
+		}
+		time.Sleep(time.Second)
+		if in() {
+			t.Error("a doubt outlives what waits of the ladder, with its destination there")
+		}
+		for name, shut := range map[string]func(){
+			"a breaker": func() { g.fails(10) },
+			"a pause":   func() { g.leave(ending{lane: "x", failure: errDown, pause: 40 * time.Minute}) },
+		} {
+			d.note(head, bridge.Wait, true, nil)
+			shut()
+			time.Sleep(39 * time.Minute)
+			if !in() {
+				t.Errorf("a doubt ended behind %s", name)
+			}
+			time.Sleep(2 * time.Minute)
+			if probe, err := g.enter(); err != nil || !in() {
+				t.Errorf("a doubt ended as the gate opened behind %s: %v", name, err)
+			} else if g.leave(ending{probe: probe, lane: "y"}); !in() {
+				t.Errorf("a doubt ended with the first call behind %s", name)
+			}
+			time.Sleep(doubtAge)
+			if in() {
+				t.Errorf("a doubt does not end behind %s", name)
+			}
+		}
+	})
+}

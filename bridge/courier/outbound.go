@@ -56,7 +56,7 @@ func (t *trip) after(links []bridge.Link) error {
 		if ok && journal.Leftover(lane) {
 			return &waitError{rung(1) / 4, "what an earlier process left for record " + string(l.Record) + " goes first"}
 		}
-		if t.c.doubts.in(lane) {
+		if t.c.doubts.in(lane, t.o.toward.reachable()) {
 			return &waitError{rung(1), "a message of record " + string(l.Record) + " may have arrived, and goes first"}
 		}
 	}

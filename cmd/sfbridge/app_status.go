@@ -26,7 +26,7 @@ import (
 func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 	h := status.New(status.Config{Token: a.cfg.Listen.AdminToken.Reveal(), Hosts: a.cfg.Listen.AdminHosts}, status.Deps{
 		Snapshot: a.snapshot, Stories: stories{a.store}, Letters: letters{a.store}, Ready: a.ready, Meter: a.meter, Gatherer: a.metrics,
-		Lanes: stuckLanes{a.store, a.world.now}, Asker: asker{a.store, a.rules, a.world.now}, Log: a.world.log, Now: a.world.now,
+		Lanes: stuckLanes{a.store, a.courier, a.world.now}, Asker: asker{a.store, a.rules, a.world.now}, Log: a.world.log, Now: a.world.now,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", h)

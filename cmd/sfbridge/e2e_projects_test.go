@@ -27,6 +27,12 @@ func sales(cfg *Config) {
 // workspace runs the second project's platform until stop.
 func (b *bench) workspace() (f *respondiotest.Fake, stop func()) {
 	b.t.Helper()
+	return b.workspaceBehind(&front{})
+}
+
+// workspaceBehind runs it behind a front.
+func (b *bench) workspaceBehind(before *front) (f *respondiotest.Fake, stop func()) {
+	b.t.Helper()
 	ctx, end := context.WithCancel(b.t.Context())
 	ln, err := b.w.listen(ctx, secondPlatform)
 	if err != nil {
@@ -37,7 +43,8 @@ func (b *bench) workspace() (f *respondiotest.Fake, stop func()) {
 		Now: b.w.now, Target: "http://" + b.sim.at.Public + "/hooks/sales",
 		Send: func(_ context.Context, r *http.Request) (*http.Response, error) { return hooks.Do(r) },
 	})
-	server := &http.Server{Handler: f.Handler(), ReadHeaderTimeout: time.Second}
+	before.Handler = f.Handler()
+	server := &http.Server{Handler: before, ReadHeaderTimeout: time.Second}
 	b.run.Go(func() { _ = server.Serve(ln) })
 	b.run.Go(func() { _ = f.Run(ctx) })
 	return f, func() {

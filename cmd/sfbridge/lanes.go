@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/courier"
 	"sfbridge/bridge/status"
 	"sfbridge/store"
 )
@@ -117,8 +118,9 @@ const skipped = "skipped by operator"
 
 // stuckLanes tells the store's lanes to the admin listener.
 type stuckLanes struct {
-	store *store.Store
-	now   bridge.Now
+	store   *store.Store
+	courier *courier.Courier
+	now     bridge.Now
 }
 
 // Stuck lists them.
@@ -136,9 +138,13 @@ func (s stuckLanes) Release(ctx context.Context, id string) error {
 	return inHand(s.store.Release(ctx, id))
 }
 
-// Skip buries a head.
+// Skip buries a head, and lets go what waits for it.
 func (s stuckLanes) Skip(ctx context.Context, id string) error {
-	return inHand(s.store.Skip(ctx, id, skipped))
+	d, err := s.store.Skip(ctx, id, skipped)
+	if err == nil {
+		s.courier.Forget(d)
+	}
+	return inHand(err)
 }
 
 func inHand(err error) error {

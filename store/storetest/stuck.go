@@ -81,8 +81,20 @@ func releasesStuck(t *testing.T, h *house) {
 func skipsStuck(t *testing.T, h *house) {
 	w := h.stick()
 	other := h.takes(inbound, "other")
-	if err := h.Skip(h.ctx(), w.ID, "skipped by operator"); err != nil {
+	claim := func(by bridge.DeliveryID, name string) bridge.Claim {
+		return bridge.Claim{Org: org, Project: project, Identity: name, Delivery: by}
+	}
+	word := claim("head", bridge.WordOf("head", record(1)))
+	if err := h.Stage(h.ctx(), bridge.Effects{Claims: []bridge.Claim{claim("head", "mei"), claim("second", "tan"), word}}); err != nil {
 		t.Fatal(err)
+	}
+	if d, err := h.Skip(h.ctx(), w.ID, "skipped by operator"); err != nil || d.ID != "head" {
+		t.Fatal(d, err)
+	}
+	for name, free := range map[string]bool{"mei": true, "tan": false, word.Identity: false} {
+		if held, err := h.Take(h.ctx(), []bridge.Claim{claim("other", name)}); err != nil || (len(held) == 0) != free {
+			t.Errorf("%q is held by %+v, %v", name, held, err)
+		}
 	}
 	letter, err := h.DeadLetter(h.ctx(), w.ID)
 	if err != nil || letter.Reason != "skipped by operator" || letter.Delivery.ID != "head" || letter.Attempts != 1 {
@@ -93,18 +105,18 @@ func skipsStuck(t *testing.T, h *house) {
 	if err != nil || len(all) != 0 {
 		t.Errorf("%+v is stuck, %v", all, err)
 	}
-	if err := h.Skip(h.ctx(), "0000000000000002-0000", "no"); !errors.Is(err, store.ErrInHand) {
+	if _, err := h.Skip(h.ctx(), "0000000000000002-0000", "no"); !errors.Is(err, store.ErrInHand) {
 		t.Errorf("skip of what is carried: %v", err)
 	}
 	h.settle(second, bridge.Effects{})
-	if err := h.Skip(h.ctx(), "0000000000000003-0000", "skipped by operator"); err != nil { // one that is due
+	if _, err := h.Skip(h.ctx(), "0000000000000003-0000", "skipped by operator"); err != nil { // one that is due
 		t.Fatal(err)
 	}
 	h.idle(inbound)
 	h.put(state("alone", 3, "Email"), state("not with it", 3, "Phone"))
 	lane, err := h.LaneOf(h.ctx(), bridge.Lane{Org: org, Project: project, Direction: bridge.Inbound, Source: string(record(3))})
 	if err == nil {
-		err = h.Skip(h.ctx(), lane.ID, "skipped by operator")
+		_, err = h.Skip(h.ctx(), lane.ID, "skipped by operator")
 	}
 	if err != nil {
 		t.Fatal(err)

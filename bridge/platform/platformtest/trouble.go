@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,8 +22,10 @@ func checkTrouble(t *testing.T, h *Harness, r *Rig) {
 				t.Errorf("%s while %s: not found", name, trouble)
 			case trouble == Limited && wait <= 0:
 				t.Errorf("%s while %s: names no wait", name, trouble)
-			case name != "create" && bridge.IsUncertain(err):
-				t.Errorf("%s while %s: may be repeated and is called uncertain", name, trouble)
+			case strings.HasPrefix(name, "f") && bridge.IsUncertain(err): // fetch and find
+				t.Errorf("%s while %s: changes nothing and is called uncertain", name, trouble)
+			case name == "update" && bridge.IsUncertain(err) != slices.Contains([]Trouble{Broken, Silent, Lost}, trouble):
+				t.Errorf("%s while %s: uncertain is %v", name, trouble, bridge.IsUncertain(err))
 			}
 			for _, value := range h.Contact {
 				if len(value.Text) > 6 && strings.Contains(err.Error(), value.Text) {

@@ -67,7 +67,8 @@ func (c *Client) afterCreate(ctx context.Context, id bridge.ContactID, m bridge.
 	return err
 }
 
-// update sends what is set, and nothing where nothing is.
+// update sends what is set, and nothing where nothing is. None of its calls is called repeatable, though each may be: where nobody knows whether it was
+// carried out, the contact may hold what it said, and that must not pass for somebody's edit.
 func (c *Client) update(ctx context.Context, m bridge.Message) error {
 	segment, ok := byID(m.Contact)
 	if !ok {
@@ -78,15 +79,19 @@ func (c *Client) update(ctx context.Context, m bridge.Message) error {
 		return bridge.Permanent(fmt.Errorf("update contact: %w", err))
 	}
 	if len(body) > 0 {
-		call := &rest.Call{Op: "update contact", Method: http.MethodPut, Path: "/contact/" + segment, Body: body, Repeatable: true}
+		call := &rest.Call{Op: "update contact", Method: http.MethodPut, Path: "/contact/" + segment, Body: body}
 		if _, err := c.http.Do(ctx, call); err != nil {
 			return err
 		}
 	}
-	if err := c.stage(ctx, m.Contact, m.Set); err != nil {
-		return err
+	err = c.stage(ctx, m.Contact, m.Set)
+	if err == nil {
+		err = c.tag(ctx, m.Contact, m.Tags)
 	}
-	return c.tag(ctx, m.Contact, m.Tags)
+	if err != nil && len(body) > 0 && !isNotFound(err) {
+		return bridge.Uncertain(err) // a part of it is done
+	}
+	return err
 }
 
 func (c *Client) remove(ctx context.Context, id bridge.ContactID) error {
@@ -113,7 +118,7 @@ func (c *Client) stage(ctx context.Context, id bridge.ContactID, set bridge.Attr
 		body["name"] = v.Text
 	}
 	_, err := c.http.Do(ctx, &rest.Call{
-		Op: "move lifecycle", Method: http.MethodPost, Path: "/contact/" + segment + "/lifecycle/update", Body: body, Repeatable: true,
+		Op: "move lifecycle", Method: http.MethodPost, Path: "/contact/" + segment + "/lifecycle/update", Body: body,
 	})
 	return err
 }
