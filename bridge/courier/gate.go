@@ -92,7 +92,10 @@ func (g *gate) leave(e ending) (now Breaker, changed bool) {
 	case e.failure == nil && (e.probe || !was.Open && !was.Until.After(at)):
 		g.state = Breaker{}
 		if was.Open {
-			g.calls, g.since = window{}, at
+			g.calls = window{}
+		}
+		if was != g.state {
+			g.since = at
 		}
 	case e.failure == nil:
 	case e.probe:
