@@ -106,6 +106,12 @@ type Writer interface {
 	Write(ctx context.Context, ws []Write) []Written
 }
 
+// EachWriter is an optional ability of a writer, for whom a refused row among many takes longer than the others.
+type EachWriter interface {
+	// WriteEach is Write, and answers each row by its place as soon as it is known what became of it. It returns when all were answered.
+	WriteEach(ctx context.Context, ws []Write, answer func(place int, w Written))
+}
+
 // Reader reads rows of Salesforce.
 type Reader interface {
 	// Read answers one row per id, in order, with the fields asked for; a record that cannot be seen has an empty row and no version.

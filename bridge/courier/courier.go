@@ -45,6 +45,7 @@ type Platform struct {
 type Org struct {
 	Writer bridge.Writer
 	Reader bridge.Reader
+	Linger func() time.Duration // how long a row waits for company now; nil is Config.Linger
 }
 
 // Breakers keeps breakers over a restart.
@@ -96,6 +97,7 @@ type outlet struct {
 	org      Org
 	toward   *gate // the platform's
 	home     *gate // the org's, for this project: what one sends does not stop the others
+	posts    posts
 }
 
 // ahead is the gate that every delivery of the outlet has before it.
@@ -116,7 +118,7 @@ func New(cfg Config, d Deps) (*Courier, error) {
 	c.watch = newWatch(d.Ledger, d.Rules, cfg.ConfirmWithin)
 	for name, org := range d.Orgs {
 		c.wants[name] = d.Rules.Wants(name)
-		c.writes[name] = newPool(cfg, org.Writer)
+		c.writes[name] = newPool(cfg, org)
 	}
 	for _, p := range d.Rules.Projects() {
 		platform, ok := d.Platforms[p.ID]
@@ -130,7 +132,9 @@ func New(cfg Config, d Deps) (*Courier, error) {
 		toward := c.gate(bridge.Outlet{Project: p.ID, Direction: bridge.Inbound})
 		home := c.gate(bridge.Outlet{Project: p.ID, Direction: bridge.Outbound})
 		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
-			c.outlets = append(c.outlets, &outlet{bridge.Outlet{Project: p.ID, Direction: way}, p, platform, org, toward, home})
+			c.outlets = append(c.outlets, &outlet{
+				Outlet: bridge.Outlet{Project: p.ID, Direction: way}, project: p, platform: platform, org: org, toward: toward, home: home,
+			})
 		}
 	}
 	return c, nil
@@ -180,12 +184,13 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 	aid(func(working context.Context) error { return c.grace(taking, working, cut) })
 	for _, o := range c.outlets {
-		for range o.platform.Workers {
-			carriers.Go(func() error {
-				defer stop()
-				return c.carryAll(taking, working, o)
-			})
-		}
+		o.man(&carriers, func() error {
+			err := c.carryAll(taking, working, o)
+			if err != nil {
+				stop()
+			}
+			return err
+		})
 	}
 	err := carriers.Wait()
 	cut()
@@ -219,38 +224,46 @@ func firstFault(errs ...error) error {
 	return nil
 }
 
-// carryAll carries one delivery after the other. Only a stop or a store that fails ends it.
+// carryAll carries one delivery after the other, until somebody has taken the post. Otherwise only a stop or a store that fails ends it.
 func (c *Courier) carryAll(taking, working context.Context, o *outlet) error {
 	for {
-		if err := c.carryNext(taking, working, o); err != nil {
+		if relieved, err := c.carryNext(taking, working, o); relieved || err != nil {
 			return err
 		}
 	}
 }
 
 // carryNext waits, with nothing in hand, while the destination is not to be called: what waits for it stays in the journal.
-func (c *Courier) carryNext(taking, working context.Context, o *outlet) error {
+func (c *Courier) carryNext(taking, working context.Context, o *outlet) (relieved bool, err error) {
 	scout, err := o.ahead().approach(taking)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if scout {
 		defer o.ahead().back()
 	}
 	w, err := c.d.Journal.Next(taking, o.Outlet)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := c.crew.join(taking, o.Project); err != nil {
-		return err
+		return false, err
 	}
-	defer c.crew.leave(o.Project)
-	return c.carry(working, o, w)
+	t := &trip{c: c, o: o, w: w}
+	defer func() {
+		if !t.relieved {
+			c.crew.leave(o.Project)
+		}
+	}()
+	err = c.carry(working, t)
+	if t.relieved {
+		o.posts.end()
+	}
+	return t.relieved, err
 }
 
-// carry carries w and tells the journal how it ended.
-func (c *Courier) carry(ctx context.Context, o *outlet, w bridge.Work) error {
-	t := &trip{c: c, o: o, w: w}
+// carry carries the work and tells the journal how it ended.
+func (c *Courier) carry(ctx context.Context, t *trip) error {
 	defer func() { t.held.release() }()
 	err := t.run(ctx)
 	if ctx.Err() != nil {

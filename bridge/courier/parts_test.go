@@ -128,7 +128,7 @@ func (d *desk) hold(ws []bridge.Write, busy bool) {
 func TestPool_GathersManyLanesIntoFewCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{t: t, delay: 100 * time.Millisecond, busy: map[string]bool{}}
-		p := newPool(Config{Calls: 5}, d)
+		p := newPool(Config{Calls: 5}, Org{Writer: d})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg, pool sync.WaitGroup
 		pool.Go(func() { _ = p.Run(ctx) })
@@ -161,7 +161,7 @@ func TestPool_GathersManyLanesIntoFewCalls(t *testing.T) {
 func TestPool_LingersForCompany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &desk{t: t, busy: map[string]bool{}}
-		p := newPool(Config{Calls: 5, Linger: time.Second}, d)
+		p := newPool(Config{Calls: 5, Linger: time.Second}, Org{Writer: d})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg, pool sync.WaitGroup
 		pool.Go(func() { _ = p.Run(ctx) })
@@ -200,7 +200,7 @@ func (f *fragile) Write(_ context.Context, ws []bridge.Write) []bridge.Written {
 func TestPool_BuriesTheRowThatBreaksTheWriterAndNoOther_P33(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fragile{}
-		p := newPool(Config{Calls: 5, Linger: time.Second}, f)
+		p := newPool(Config{Calls: 5, Linger: time.Second}, Org{Writer: f})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg, pool sync.WaitGroup
 		pool.Go(func() { _ = p.Run(ctx) })

@@ -64,7 +64,7 @@ func TestCourier_HoldsItsLocksUntilWhatWasAgreedOnIsDurable(t *testing.T) {
 		if o.Direction != bridge.Inbound {
 			continue
 		}
-		if err := c.carry(t.Context(), o, w); err != nil {
+		if err := c.carry(t.Context(), &trip{c: c, o: o, w: w}); err != nil {
 			t.Fatal(err)
 		}
 	}

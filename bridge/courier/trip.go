@@ -40,6 +40,8 @@ type trip struct {
 	dead    []bridge.ContactID // inbound: contacts that turned out to be gone
 	looked  *bridge.Contact    // inbound: the contact as it was when a message was about to be repeated
 
+	relieved bool // somebody else has taken the post: this is the carrier's last work
+
 	sent map[bridge.Attribute]bridge.Agreed // inbound: what a message that failed carried
 	seen bridge.Fields                      // of the record, as it was read last
 }

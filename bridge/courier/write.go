@@ -272,6 +272,7 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 // put sends one row in company with others.
 func (t *trip) put(ctx context.Context, w bridge.Write) (out bridge.Written) {
 	err := t.ask(ctx, t.o.home, func() error {
+		t.relieve()
 		out = t.c.writes[t.o.project.Org].write(ctx, w)
 		return out.Err
 	})

@@ -102,7 +102,7 @@ func (a *app) wire() error {
 			return fmt.Errorf("org.%s: %w", name, err)
 		}
 		a.orgs[name] = line
-		orgs[name] = courier.Org{Writer: line.client, Reader: line.client}
+		orgs[name] = courier.Org{Writer: line.client, Reader: line.client, Linger: line.client.Linger}
 	}
 	for _, p := range a.rules.Projects() {
 		line, err := a.newProject(p)

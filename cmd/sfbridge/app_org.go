@@ -39,9 +39,17 @@ func (o *orgLine) ID() bridge.OrgID {
 }
 
 func (a *app) newOrg(name string, c *OrgConfig) (*orgLine, error) {
+	linger, err := c.linger()
+	if err != nil {
+		return nil, err
+	}
 	cfg := salesforce.Config{
 		Name: name, LoginURL: c.LoginURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(), OrgID: bridge.OrgID(c.ID),
 		APIVersion: "v" + strings.TrimPrefix(c.APIVersion, "v"), ClientName: c.Client, AllowPlain: true,
+		Linger: linger, Reserve: c.Reserve,
+	}
+	if c.Reserve == 0 {
+		cfg.Reserve = -1 // 0 is the default there
 	}
 	deps := salesforce.Deps{DialContext: a.world.dial, Now: a.world.now, Log: a.world.log, Registerer: a.metrics}
 	login, err := salesforce.NewLogin(cfg, deps)

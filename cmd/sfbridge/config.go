@@ -61,6 +61,8 @@ type OrgConfig struct {
 	PubSubInsecure bool   `toml:"pubsub_insecure"` // without TLS; loopback only
 	ID             string `toml:"id"`              // the org's id, where it must be this one and no other
 	Client         string `toml:"client"`          // the name by which the bridge marks its own writes
+	Linger         string `toml:"linger"`          // how long a row waits for company before a call that has room: auto or a duration
+	Reserve        int    `toml:"reserve"`         // share of the daily API calls, in per cent, that is left to others
 }
 
 // ProjectConfig is one workspace of one messaging platform. Keys that are not of every project are the platform's.
@@ -93,7 +95,7 @@ func defaultConfig() *Config {
 }
 
 func defaultOrg() *OrgConfig {
-	return &OrgConfig{APIVersion: "66.0", PubSub: "api.pubsub.salesforce.com:7443", Client: "sfbridge"}
+	return &OrgConfig{APIVersion: "66.0", PubSub: "api.pubsub.salesforce.com:7443", Client: "sfbridge", Linger: lingerAuto, Reserve: 20}
 }
 
 // compile judges an expression of a transfer before anything runs; see ruleSyntax.

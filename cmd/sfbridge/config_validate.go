@@ -145,6 +145,12 @@ func (v *validation) org(path, name string, o *OrgConfig) {
 	if o.Client == "" || len(o.Client) > 64 || strings.ContainsAny(o.Client, "/,;= \t\r\n") {
 		v.add(path+".client", `write a short word, such as "sfbridge"`, "%q cannot mark the bridge's writes", o.Client)
 	}
+	if d, err := o.linger(); err != nil || d != nil && (*d < 0 || *d > longestLinger) {
+		v.add(path+".linger", `write "auto", or a duration up to "1m", such as "1s"`, "%q says not how long a row waits for company", o.Linger)
+	}
+	if o.Reserve < 0 || o.Reserve > 95 {
+		v.add(path+".reserve", "write the per cent of the daily API calls that are left to others, from 0 to 95", "a reserve of %d per cent is not sensible", o.Reserve)
+	}
 }
 
 func (v *validation) project(path, name string, p *ProjectConfig) {

@@ -41,8 +41,9 @@ type Client struct {
 }
 
 var (
-	_ bridge.Writer = (*Client)(nil)
-	_ bridge.Reader = (*Client)(nil)
+	_ bridge.Writer     = (*Client)(nil)
+	_ bridge.EachWriter = (*Client)(nil)
+	_ bridge.Reader     = (*Client)(nil)
 )
 
 // NewClient builds a client whose sessions come from login, which is the caller's to close. It calls nothing yet.

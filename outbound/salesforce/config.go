@@ -35,6 +35,8 @@ type Config struct {
 	RenewAfter time.Duration // age at which a session is renewed beforehand; 50 min
 	// Reserve is the share of the daily calls, in per cent, that is left to others; 20, negative for none.
 	Reserve int
+	// Linger is how long a row waits for company before a call that has room; nil goes by the calls that a day is forecast to use.
+	Linger *time.Duration
 }
 
 // DefaultAPIVersion is the version of the REST API that is spoken.

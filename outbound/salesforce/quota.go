@@ -46,6 +46,7 @@ type quota struct {
 
 	mu     sync.Mutex
 	last   Usage
+	pace   pace
 	shut   bool
 	opens  time.Time // when the next call may look
 	reason error
@@ -70,6 +71,7 @@ func (q *quota) read(h http.Header) Usage {
 	defer q.mu.Unlock()
 	if ok {
 		q.last = u
+		q.pace.note(u)
 		q.used.Set(float64(u.Used))
 		q.limit.Set(float64(u.Max))
 	}

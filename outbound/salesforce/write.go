@@ -3,6 +3,7 @@ package salesforce
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"sfbridge/bridge"
@@ -20,56 +21,81 @@ const maxHalving = 40
 // then later calls for the object are smaller. Rows of unknown outcome are marked bridge.Uncertain.
 func (c *Client) Write(ctx context.Context, ws []bridge.Write) []bridge.Written {
 	out := make([]bridge.Written, len(ws))
-	halving := maxHalving
-	for _, b := range c.batches(ctx, ws, out) {
-		size := c.sizes.of(b.object)
-		for start := 0; start < len(b.rows); start += size {
-			part := b
-			part.rows = b.rows[start:min(start+size, len(b.rows))]
-			c.writeBatch(ctx, part, out, &halving)
-		}
-	}
+	c.WriteEach(ctx, ws, func(place int, w bridge.Written) { out[place] = w })
 	return out
 }
 
-// writeBatch sends a batch, in halves where it must.
-func (c *Client) writeBatch(ctx context.Context, b batch, out []bridge.Written, halving *int) {
-	written, err := b.send(ctx, c)
+// WriteEach is Write, and answers each row as soon as it is known what became of it: rows to blame for a refused call are searched for only after
+// their neighbours were sent.
+func (c *Client) WriteEach(ctx context.Context, ws []bridge.Write, answer func(place int, w bridge.Written)) {
+	job := &writing{c: c, answer: answer, halving: maxHalving}
+	for _, b := range c.batches(ctx, ws, answer) {
+		job.carryOut(ctx, b)
+	}
+}
+
+// writing is one Write under way.
+type writing struct {
+	c       *Client
+	answer  func(place int, w bridge.Written)
+	halving int     // calls left to look for rows that spoil a call
+	todo    []batch // of one kind
+}
+
+// carryOut sends a batch in calls of the size that its object bears, and what has to be sent in smaller ones after all of them.
+func (j *writing) carryOut(ctx context.Context, b batch) {
+	j.todo = []batch{b}
+	for len(j.todo) > 0 {
+		next := j.todo[0]
+		j.todo = j.todo[1:]
+		if size := j.c.sizes.of(b.object); len(next.rows) > size {
+			rest := next
+			next.rows, rest.rows = next.rows[:size], next.rows[size:]
+			j.todo = slices.Insert(j.todo, 0, rest)
+		}
+		j.send(ctx, next)
+	}
+}
+
+// send sends one call.
+func (j *writing) send(ctx context.Context, b batch) {
+	written, err := b.send(ctx, j.c)
 	if err != nil {
-		c.refused(ctx, b, err, out, halving)
+		j.refused(&b, err)
 		return
 	}
 	promote(written)
 	var again []batchRow
 	for i, w := range written {
-		c.doubtUnseen(b.object, w.Err)
-		if e, named := asAPIError(w.Err); named && e.Class == RowLimit && len(b.rows) > 1 && *halving >= 2 {
+		j.c.doubtUnseen(b.object, w.Err)
+		if e, named := asAPIError(w.Err); named && e.Class == RowLimit && len(b.rows) > 1 && j.halving >= 2 {
 			again = append(again, b.rows[i])
+			continue
 		}
-		out[b.rows[i].place] = w
+		j.answer(b.rows[i].place, w)
 	}
 	if len(again) == 0 {
-		c.sizes.passed(b.object, len(b.rows))
+		j.c.sizes.passed(b.object, len(b.rows))
 		return
 	}
-	c.sizes.tripped(b.object, len(b.rows))
+	j.c.sizes.tripped(b.object, len(b.rows))
 	b.rows = again
-	c.halve(ctx, b, out, halving)
+	j.halve(&b)
 }
 
 // refused deals with a call that was refused as a whole.
-func (c *Client) refused(ctx context.Context, b batch, err error, out []bridge.Written, halving *int) {
+func (j *writing) refused(b *batch, err error) {
 	e, named := asAPIError(err)
-	c.doubtUnseen(b.object, err)
+	j.c.doubtUnseen(b.object, err)
 	if named && e.spoilt() && len(b.rows) > 1 {
-		if *halving >= 2 {
-			c.halve(ctx, b, out, halving)
+		if j.halving >= 2 {
+			j.halve(b)
 			return
 		}
 		err = fmt.Errorf("%s: put off, a call of %d rows was refused: %s", opWrite, len(b.rows), e.Code)
 	}
 	for _, r := range b.rows {
-		out[r.place] = bridge.Written{Record: r.record, Err: err}
+		j.answer(r.place, bridge.Written{Record: r.record, Err: err})
 	}
 }
 
@@ -87,21 +113,21 @@ func (e *APIError) spoilt() bool {
 	return false
 }
 
-// halve sends the rows in two calls.
-func (c *Client) halve(ctx context.Context, b batch, out []bridge.Written, halving *int) {
-	*halving -= 2
+// halve has the rows sent in two calls, after what waits already.
+func (j *writing) halve(b *batch) {
+	j.halving -= 2
 	middle := (len(b.rows) + 1) / 2
 	for _, rows := range [][]batchRow{b.rows[:middle], b.rows[middle:]} {
 		if len(rows) > 0 {
-			part := b
-			part.rows = rows
-			c.writeBatch(ctx, part, out, halving)
+			half := *b
+			half.rows = rows
+			j.todo = append(j.todo, half)
 		}
 	}
 }
 
 // batches sorts writes into batches in their order. A write that cannot be sent is answered at once.
-func (c *Client) batches(ctx context.Context, ws []bridge.Write, out []bridge.Written) []batch {
+func (c *Client) batches(ctx context.Context, ws []bridge.Write, answer func(place int, w bridge.Written)) []batch {
 	var all []batch
 	round := map[string]int{} // how often a target has been seen
 	index := map[string]int{} // of the batch by its kind and round
@@ -113,7 +139,7 @@ func (c *Client) batches(ctx context.Context, ws []bridge.Write, out []bridge.Wr
 		}
 		row, err := c.batchRow(w, described[w.Object])
 		if err != nil {
-			out[i] = bridge.Written{Record: w.Record, Err: err}
+			answer(i, bridge.Written{Record: w.Record, Err: err})
 			continue
 		}
 		row.place = i

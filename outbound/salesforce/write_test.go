@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -170,6 +171,39 @@ func TestWrite_HalvesACallUntilTheRowToBlameStandsAlone(t *testing.T) {
 	}
 	if n := len(org.Rows("Contact")); n != 199 {
 		t.Errorf("%d rows", n)
+	}
+}
+
+func TestWrite_ARefusedRowNeitherDelaysNorDoublesItsNeighbours(t *testing.T) {
+	org := fakeorg.New(fakeorg.Options{Seed: keyedContacts()})
+	client, _ := dialled(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/composite/sobjects") && strings.Contains(peek(r), "Poison") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(refusal("JSON_PARSER_ERROR", "Cannot deserialize instance of date from VALUE_STRING")))
+			return
+		}
+		org.Handler().ServeHTTP(w, r)
+	}), nil)
+	for _, bad := range []int{0, 77, 199} {
+		ws := make([]bridge.Write, 200)
+		for i := range ws {
+			ws[i] = create(fmt.Sprintf("L%d", i))
+		}
+		ws[bad] = create("Poison")
+		ws[(bad+50)%200].Set = text("FirstName", "nameless") // refused by itself, in a call that passes
+		before, order := len(org.Rows("Contact")), []int{}
+		client.WriteEach(t.Context(), ws, func(i int, w bridge.Written) {
+			if order = append(order, i); (w.Err != nil) != (i == bad || i == (bad+50)%200) {
+				t.Errorf("row %d: %v", i, w.Err)
+			}
+		})
+		if len(order) != 200 || len(org.Rows("Contact"))-before != 198 {
+			t.Fatalf("%d answers, %d rows made", len(order), len(org.Rows("Contact"))-before)
+		}
+		if last := len(order) - 1 - slices.Index(order, bad); last > 1 {
+			t.Errorf("%d rows waited for the row %d that was to blame", last, bad)
+		}
 	}
 }
 
