@@ -36,9 +36,11 @@ type bus struct {
 	rights   rights
 	faults   busFaults
 	meter    meter
-	split    bool  // updates of one transaction are split into what the records share and what they do not
-	opens    int64 // streams opened so far
-	overflow int   // changes of one transaction beyond which only overflow events follow
+	twins    Twins
+	late     []lateDraft // in the order of their commits
+	split    bool        // updates of one transaction are split into what the records share and what they do not
+	opens    int64       // streams opened so far
+	overflow int         // changes of one transaction beyond which only overflow events follow
 }
 
 // stored is one entry of the log; a mark has no event.
@@ -86,6 +88,7 @@ func (b *bus) clear(counter uint64) {
 	b.first += int64(len(b.log))
 	b.log, b.issued, b.counter = nil, map[string]int64{}, counter
 	b.faults, b.meter, b.overflow, b.split = busFaults{}, meter{}, overflowAfter, false
+	b.twins, b.late = Twins{}, nil
 }
 
 // reset takes the bus back to its beginning: no events, no faults; channels and rights stay. Streams end, as their ids mean nothing
@@ -114,8 +117,12 @@ func (b *bus) wakeLocked() {
 // caller may hold one.
 func (b *bus) publish(c Commit) {
 	b.locked(func() {
-		for _, d := range b.draftsOf(c) {
-			b.emitLocked(c, d)
+		b.releaseLocked(b.org.now())
+		drafts := b.draftsOf(c)
+		for i, d := range drafts {
+			if !b.delayed(c, drafts, i) {
+				b.emitLocked(c, d)
+			}
 		}
 		b.purgeLocked(b.org.now())
 	})

@@ -30,11 +30,12 @@ func (b *bus) draftsOf(c Commit) []draft {
 		drafts = splitShared(drafts)
 	}
 	drafts = append(merged(drafts), overflowing(c.Edits[len(told):])...)
+	b.orderTwins(drafts)
 	var out []draft
 	for i, d := range drafts {
 		d.sequence = i + 1
 		if b.selectedLocked(d.object) {
-			out = append(out, d)
+			out = append(out, b.leaveToContact(d))
 		}
 	}
 	return out

@@ -58,6 +58,7 @@ func list(texts []string) []any {
 func (o *Org) Events() []Event {
 	o.bus.mu.Lock()
 	defer o.bus.mu.Unlock()
+	o.bus.releaseLocked(o.now())
 	var out []Event
 	for _, s := range o.bus.log {
 		if s.event != "" {

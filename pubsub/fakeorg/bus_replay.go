@@ -25,6 +25,7 @@ func replayKey(id []byte) string {
 
 // startLocked returns the ordinal a new subscription begins at, or the error code that refuses its starting point.
 func (b *bus) startLocked(r *pubsubpb.FetchRequest) (int64, string) {
+	b.releaseLocked(b.org.now())
 	b.purgeLocked(b.org.now())
 	switch r.GetReplayPreset() {
 	case pubsubpb.ReplayPreset_EARLIEST:

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,28 +90,37 @@ type injected struct {
 
 // steer does what a POST asks for.
 func (o *Org) steer(name string, body []byte) reply {
-	var asked order
-	if len(bytes.TrimSpace(body)) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.DisallowUnknownFields()
-		decoder.UseNumber()
-		if err := decoder.Decode(&asked); err != nil {
-			return controlError(http.StatusBadRequest, err.Error())
-		}
-	}
-	steers := map[string]func(order) (any, error){
-		"event": o.steerEvent, "expire": o.steerExpire, "stall": o.steerStall, "close": o.steerClose, "fault": o.steerFault,
-		"revoke": o.steerRevoke, "allocation": o.steerAllocation, "clock": o.steerClock, "reset": o.steerReset, "hide": o.steerHide,
+	steers := map[string]func([]byte) (any, error){
+		"event": steered(o.steerEvent), "expire": steered(o.steerExpire), "stall": steered(o.steerStall), "close": steered(o.steerClose),
+		"fault": steered(o.steerFault), "revoke": steered(o.steerRevoke), "allocation": steered(o.steerAllocation), "clock": steered(o.steerClock),
+		"reset": steered(o.steerReset), "hide": steered(o.steerHide), "convert": steered(o.steerConvert), "merge": steered(o.steerMerge),
+		"switch": steered(o.steerSwitch),
 	}
 	run := steers[name]
 	if run == nil {
-		return controlError(http.StatusNotFound, "steer event, expire, stall, close, fault, revoke, allocation, clock, reset or hide")
+		return controlError(http.StatusNotFound, "steer "+strings.Join(slices.Sorted(maps.Keys(steers)), ", "))
 	}
-	result, err := run(asked)
+	result, err := run(body)
 	if err != nil {
 		return controlError(http.StatusBadRequest, err.Error())
 	}
 	return answer(http.StatusOK, result)
+}
+
+// steered makes a function over an order of its own one over a body; a member that the order does not know is an error.
+func steered[T any](run func(T) (any, error)) func([]byte) (any, error) {
+	return func(body []byte) (any, error) {
+		var asked T
+		if len(bytes.TrimSpace(body)) > 0 {
+			decoder := json.NewDecoder(bytes.NewReader(body))
+			decoder.DisallowUnknownFields()
+			decoder.UseNumber()
+			if err := decoder.Decode(&asked); err != nil {
+				return nil, err
+			}
+		}
+		return run(asked)
+	}
 }
 
 // Change is one write of a control transaction.

@@ -29,12 +29,15 @@
 //	POST /__fake/v1/allocation    {"delivery":25000,"api":15000}
 //	POST /__fake/v1/clock         {"offset":"72h"} or {"advance":"1h"}
 //	POST /__fake/v1/hide          {"object":"Contact","field":"Phone","on":true}: field-level security
+//	POST /__fake/v1/convert       {"lead":"00Q…","to":{"noOpportunity":true,"order":["Lead","Contact","Account"]}}; see ConvertTo
+//	POST /__fake/v1/merge         {"object":"Contact","winner":"003…","losers":["003…"],"fields":{"Title":"Dr"}}
+//	POST /__fake/v1/switch        {"twins":{"order":"shuffled","delay":"5s"},"muteChildren":true}; see SetTwins, MuteChildren
 //	POST /__fake/v1/reset         {}: back to the seed
 //	GET  /__fake/v1/calls, events, subscriptions, rows?object=Contact
 //
 // # Seed
 //
-// A seed adds to the standard objects; see Seed, ObjectSeed, FieldSeed and RowSeed for every member. State and country codes,
+// An org has person accounts when its seed says "personAccounts": true. A seed adds to the standard objects; see Seed, ObjectSeed, FieldSeed and RowSeed for every member. State and country codes,
 // currencies and record types are fields like any other, so an org has them when its seed does:
 //
 //	{"objects": [{"name": "Vehicle__c", "fields": [{"name": "Vin__c", "type": "string", "length": 17, "externalId": true}]}],

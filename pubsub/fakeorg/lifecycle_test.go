@@ -60,6 +60,142 @@ func TestConvert_TellsAccountContactOpportunityLeadInOrder(t *testing.T) {
 	}
 }
 
+// since says in one line each what the org has told after so many events.
+func (d *desk) since(n int) string {
+	var out []string
+	for _, e := range d.org.Events()[n:] {
+		out = append(out, e.Header.Entity+" "+e.Header.Kind)
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestConvert_IsSteeredInEveryWay(t *testing.T) {
+	d := newPersonDesk(t)
+	lead := func(more string) string {
+		got := d.steer("event", `{"edits":[{"object":"Lead","verb":"create","fields":{"LastName":"Lee","Phone":"7"`+more+`}}]}`)
+		return got["ids"].([]any)[0].(string)
+	}
+	tests := []struct{ name, company, to, events string }{
+		{"all", `,"Company":"C"`, `{}`, "Account CREATE, Contact CREATE, Opportunity CREATE, Lead UPDATE, Task UPDATE"},
+		{"no deal", `,"Company":"C"`, `{"noOpportunity":true}`, "Account CREATE, Contact CREATE, Lead UPDATE, Task UPDATE"},
+		{"the lead first", `,"Company":"C"`, `{"noOpportunity":true,"order":["Lead","Contact","Account"]}`, "Lead UPDATE, Contact CREATE, Account CREATE, Task UPDATE"},
+		{"a person", ``, `{"noOpportunity":true}`, "Account CREATE, Contact CREATE, Lead UPDATE, Task UPDATE"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d.t = t
+			id := lead(tt.company)
+			task := d.created("Task", fields{"Subject": "S", "WhoId": id})
+			n := len(d.org.Events())
+			made := d.steer("convert", `{"lead":"`+id+`","to":`+tt.to+`}`)
+			if got := d.since(n); got != tt.events {
+				t.Errorf("events %s", got)
+			}
+			row, _ := d.org.Row("Lead", id)
+			contact, _ := d.org.Row("Contact", made["contact"].(string))
+			if row["ConvertedContactId"] != made["contact"] || contact["AccountId"] != made["account"] || contact["Phone"] != "7" || contact["LastName"] != "Lee" {
+				t.Errorf("lead %v, contact %v", row, contact)
+			}
+			if isPerson(contact) != (tt.name == "a person") {
+				t.Errorf("contact %v", contact)
+			}
+			if row, _ := d.org.Row("Task", task); row["WhoId"] != made["contact"] || row["AccountId"] != made["account"] {
+				t.Errorf("task %v", row)
+			}
+		})
+	}
+}
+
+func TestConvert_FillsWhatIsThere(t *testing.T) {
+	d := newDesk(t, Options{})
+	account := d.created("Account", fields{"Name": "Acme"})
+	contact := d.created("Contact", fields{"LastName": "Lee", "AccountId": account, "Title": "Dr"})
+	lead := d.created("Lead", fields{"LastName": "Li", "Company": "C", "Title": "Ms", "Email": "li@x.io", "City": "Bern"})
+	n := len(d.org.Events())
+	d.steer("convert", `{"lead":"`+lead+`","to":{"account":"`+account+`","contact":"`+contact+`","noOpportunity":true,"status":"Working - Contacted"}}`)
+	if got := d.since(n); got != "Account UPDATE, Contact UPDATE, Lead UPDATE" {
+		t.Errorf("events %s", got)
+	}
+	if row, _ := d.org.Row("Contact", contact); row["LastName"] != "Lee" || row["Title"] != "Dr" || row["Email"] != "li@x.io" || row["MailingCity"] != "Bern" {
+		t.Errorf("contact %v", row)
+	}
+	if row, _ := d.org.Row("Lead", lead); row["ConvertedAccountId"] != account || row["ConvertedOpportunityId"] != nil || row["Status"] != "Working - Contacted" {
+		t.Errorf("lead %v", row)
+	}
+	d.refused(d.do(http.MethodPatch, "/sobjects/Lead/"+lead, fields{"Title": "X"}), 400, "CANNOT_UPDATE_CONVERTED_LEAD")
+	rest := d.created("Lead", fields{"LastName": "Li", "Company": "C"})
+	n = len(d.org.Events())
+	if w := d.raw(http.MethodPost, "/__fake/v1/convert", "", `{"lead":"`+rest+`","to":{"contact":"003000000000009"}}`); w.Code != 400 {
+		t.Errorf("a contact that is not there: %d", w.Code)
+	}
+	if got := d.since(n); got != "" || len(d.org.Rows("Account")) != 1 {
+		t.Errorf("a refused conversion left %s", got)
+	}
+}
+
+func TestMerge_IsSteeredWithItsChildrenHeardOrNot(t *testing.T) {
+	d := newDesk(t, Options{})
+	made := func() (ids []string) {
+		for _, name := range []string{"W", "L1", "L2"} {
+			ids = append(ids, d.created("Contact", fields{"LastName": name, "Title": name}))
+		}
+		d.created("Task", fields{"Subject": "S", "WhoId": ids[2]})
+		return ids
+	}
+	ids := made()
+	n := len(d.org.Events())
+	d.steer("merge", `{"object":"Contact","winner":"`+ids[0]+`","losers":["`+ids[1]+`","`+ids[2]+`"],"fields":{"Title":"L1"}}`)
+	if got := d.since(n); got != "Contact DELETE, Task UPDATE, Contact UPDATE" {
+		t.Errorf("events %s", got)
+	}
+	if head := d.org.Events()[n].Header; len(head.Records) != 2 {
+		t.Errorf("the losers came as %v", head.Records)
+	}
+	if row, _ := d.org.Row("Contact", ids[0]); row["Title"] != "L1" {
+		t.Errorf("winner %v", row)
+	}
+	d.steer("switch", `{"muteChildren":true}`)
+	ids = made()
+	n = len(d.org.Events())
+	d.steer("merge", `{"object":"Contact","winner":"`+ids[0]+`","losers":["`+ids[2]+`"]}`)
+	if got := d.since(n); got != "Contact DELETE, Contact UPDATE" {
+		t.Errorf("events %s", got)
+	}
+	for name, losers := range map[string]string{"itself": `"` + ids[0] + `"`, "nobody": "", "the dead": `"` + ids[2] + `"`, "three": `"1","2","3"`} {
+		if w := d.raw(http.MethodPost, "/__fake/v1/merge", "", `{"object":"Contact","winner":"`+ids[0]+`","losers":[`+losers+`]}`); w.Code != 400 {
+			t.Errorf("merge with %s: %d", name, w.Code)
+		}
+	}
+}
+
+func TestMerge_TakesPersonsWithTheirContacts(t *testing.T) {
+	d := newPersonDesk(t)
+	winner, kept := d.person(nil)
+	loser, lost := d.person(nil)
+	business := d.created("Account", fields{"Name": "Acme"})
+	task := d.created("Task", fields{"Subject": "S", "WhoId": lost})
+	n := len(d.org.Events())
+	d.steer("switch", `{"twins":{"order":"contact"}}`)
+	d.steer("merge", `{"object":"Account","winner":"`+winner+`","losers":["`+loser+`"]}`)
+	if got := d.since(n); got != "Contact DELETE, Task UPDATE, Account DELETE, Contact UPDATE, Account UPDATE" {
+		t.Errorf("events %s", got)
+	}
+	if row, _ := d.org.Row("Contact", lost); row["MasterRecordId"] != kept || row["IsDeleted"] != true {
+		t.Errorf("the loser's contact %v", row)
+	}
+	if row, _ := d.org.Row("Task", task); row["WhoId"] != kept {
+		t.Errorf("task %v", row)
+	}
+	for _, order := range []string{`"Account","winner":"` + business + `","losers":["` + winner + `"]`, `"Contact","winner":"` + kept + `","losers":["` + kept + `"]`} {
+		if w := d.raw(http.MethodPost, "/__fake/v1/merge", "", `{"object":`+order+`}`); w.Code != 400 {
+			t.Errorf("merge of %s: %d", order, w.Code)
+		}
+	}
+	if w := d.raw(http.MethodPost, "/__fake/v1/switch", "", `{"twins":{"order":"other"}}`); w.Code != 400 {
+		t.Errorf("an order of twins that there is not: %d", w.Code)
+	}
+}
+
 func TestAssign_RunsUnlessARowSaysNo(t *testing.T) {
 	d := newDesk(t, Options{Seed: &Seed{Rows: []RowSeed{{Object: "Group", ID: "00G000000000001", Fields: fields{"Name": "Sales", "Type": "Queue"}}}}})
 	queue := id18("00G000000000001")

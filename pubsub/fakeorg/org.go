@@ -48,6 +48,7 @@ type Org struct {
 	cursors cursorSet
 	hooks   saveHooks
 	people  people
+	muted   bool // moved children have no events
 }
 
 // New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; Open returns
@@ -125,10 +126,16 @@ func (o *Org) OrgID() string { return o.standing.Load().orgID }
 func (o *Org) Now() time.Time { return o.now() }
 
 // SetClock puts the org's clock ahead of the options' clock by offset, or behind it where offset is negative.
-func (o *Org) SetClock(offset time.Duration) { o.offset.Store(int64(offset)) }
+func (o *Org) SetClock(offset time.Duration) {
+	o.offset.Store(int64(offset))
+	o.bus.ring()
+}
 
 // Advance puts the org's clock further ahead.
-func (o *Org) Advance(d time.Duration) { o.offset.Add(int64(d)) }
+func (o *Org) Advance(d time.Duration) {
+	o.offset.Add(int64(d))
+	o.bus.ring()
+}
 
 // LimitAPI sets how many API calls 24 hours allow; the call beyond is answered 403 REQUEST_LIMIT_EXCEEDED.
 func (o *Org) LimitAPI(most int) { o.usageMax.Store(int64(most)) }

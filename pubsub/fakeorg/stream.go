@@ -35,6 +35,7 @@ type stream struct {
 	token string
 	sub   *subscription // nil until the first request
 	alarm *time.Timer   // when nothing happens: keepalive with credit, the end without
+	late  *time.Timer   // when an event is due that its transaction tells later
 }
 
 // request is what the client sent, or how its sending ended.
@@ -61,8 +62,9 @@ func (s server) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pu
 func (s *stream) Run(ctx context.Context) error {
 	requests := make(chan request)
 	go s.receive(ctx, requests)
-	s.alarm = time.NewTimer(noCreditIn)
+	s.alarm, s.late = time.NewTimer(noCreditIn), time.NewTimer(noCreditIn)
 	defer s.alarm.Stop()
+	defer s.late.Stop()
 	defer s.close()
 	for {
 		wake, err := s.deliver()
@@ -78,6 +80,7 @@ func (s *stream) Run(ctx context.Context) error {
 			err = s.fetch(r)
 		case <-s.alarm.C:
 			err = s.quiet()
+		case <-s.late.C:
 		case <-ctx.Done():
 			err = status.FromContextError(ctx.Err()).Err()
 		}
@@ -155,6 +158,9 @@ func (s *stream) deliver() (<-chan struct{}, error) {
 		b, wake := s.bus.take(s.sub)
 		if b.exceeded {
 			return nil, s.refuse("subscription.limit.exceeded")
+		}
+		if b.due > 0 {
+			s.late.Reset(b.due)
 		}
 		if len(b.events) == 0 {
 			return wake, nil

@@ -129,15 +129,17 @@ type batch struct {
 	events   []*pubsubpb.ConsumerEvent
 	latest   []byte
 	pending  int
-	held     bool // the service is stalled, or a fault is about to end the stream
-	exceeded bool // the allocation leaves no room for what is there
+	held     bool          // the service is stalled, or a fault is about to end the stream
+	exceeded bool          // the allocation leaves no room for what is there
+	due      time.Duration // until the next late event, 0 for none
 }
 
 // take moves the subscription past what its next answer carries. The channel closes when there may be more.
 func (b *bus) take(s *subscription) (batch, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.takeLocked(s), b.wake
+	out := b.takeLocked(s)
+	return out, b.wake
 }
 
 // beat is take for a stream that was silent: where nothing is there, it returns the content of a keepalive. Both are one step, as a
@@ -157,6 +159,7 @@ func (b *bus) takeLocked(s *subscription) (out batch) {
 		return batch{held: s != nil}
 	}
 	now := b.org.now()
+	out.due = b.releaseLocked(now)
 	b.purgeLocked(now)
 	room, size := b.meter.room(now, s.credit), 0
 	for ; s.credit > 0 && s.cursor < b.first+int64(len(b.log)); s.cursor++ {

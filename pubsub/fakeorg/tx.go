@@ -26,7 +26,10 @@ type Tx struct {
 	actor Actor
 	now   time.Time // whole seconds, what the rows are stamped with
 	moves []move
-	depth int // of after-save automation
+	order []string // objects in the order their events come; nil is the order of the steps
+	depth int      // of after-save automation
+	// silent holds the records of which no event tells, whatever this transaction does to them.
+	silent map[string]bool
 }
 
 // move is one step of a transaction, enough to take it back.
@@ -104,11 +107,20 @@ func (t *Tx) edits() []Edit {
 		}
 		edits[at].fold(m)
 	}
-	edits = slices.DeleteFunc(edits, func(e Edit) bool { return e.Kind == "" })
+	edits = slices.DeleteFunc(edits, func(e Edit) bool { return e.Kind == "" || t.silent[e.Record] })
+	slices.SortStableFunc(edits, func(a, b Edit) int { return t.rank(a.Object) - t.rank(b.Object) })
 	for i := range edits {
 		edits[i].Row = t.table(edits[i].Object).rows[edits[i].Record].values
 	}
 	return edits
+}
+
+// rank is the place of an object's events where the transaction has an order of its own.
+func (t *Tx) rank(o *Object) int {
+	if i := slices.Index(t.order, o.Name); i >= 0 {
+		return i
+	}
+	return len(t.order)
 }
 
 // fold adds a later step on the same record.

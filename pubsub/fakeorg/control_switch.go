@@ -1,0 +1,32 @@
+package fakeorg
+
+import (
+	"fmt"
+	"time"
+)
+
+// switchOrder turns switches of the org; what it leaves out stays as it is.
+type switchOrder struct {
+	Twins        *twinOrder `json:"twins"`
+	MuteChildren *bool      `json:"muteChildren"`
+}
+
+type twinOrder struct {
+	Order string   `json:"order"`
+	Delay Duration `json:"delay"`
+}
+
+func (o *Org) steerSwitch(asked switchOrder) (any, error) {
+	if asked.Twins != nil {
+		switch asked.Twins.Order {
+		case "", TwinsAccountFirst, TwinsContactFirst, TwinsShuffled:
+		default:
+			return nil, fmt.Errorf("twins come %s, %s or %s", TwinsAccountFirst, TwinsContactFirst, TwinsShuffled)
+		}
+		o.SetTwins(Twins{asked.Twins.Order, time.Duration(asked.Twins.Delay)})
+	}
+	if asked.MuteChildren != nil {
+		o.MuteChildren(*asked.MuteChildren)
+	}
+	return members{}, nil
+}
