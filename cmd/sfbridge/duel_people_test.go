@@ -173,3 +173,28 @@ func (m *duel) records(tag string) (rs []*nearRow) {
 	}
 	return rs
 }
+
+// both is what each side holds in a field of a person, nil unless he is linked everywhere.
+func (m *duel) both(tag string, f bridge.Field) map[bridge.ProjectID]bridge.Value {
+	rs := m.records(tag)
+	if len(rs) != 1 || !m.linked(rs[0].id) {
+		return nil
+	}
+	ends := map[bridge.ProjectID]bridge.Value{"": rs[0].values[f]}
+	for _, p := range m.projects {
+		far := m.fars[p].find("custom.tag", tag)
+		if len(far) != 1 {
+			return nil
+		}
+		ends[p] = m.fars[p].contacts[far[0]][farOf[f]]
+	}
+	return ends
+}
+
+// tagOf is the person a line is about.
+func (m *duel) tagOf(s *bridge.Story) string {
+	if r := m.near.rows[s.Record]; r != nil {
+		return r.values["Tag__c"].Text
+	}
+	return m.fars[s.Project].contacts[s.Contact]["custom.tag"].Text
+}
