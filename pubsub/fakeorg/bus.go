@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,7 @@ import (
 type bus struct {
 	org       *Org
 	keepalive time.Duration // longest silence of a stream with credit
+	dialect   atomic.Pointer[Dialect]
 
 	mu       sync.Mutex
 	random   *rand.Rand // gaps and event ids, in commit order
@@ -68,6 +70,7 @@ func newBus(o *Org) *bus {
 	if b.keepalive == 0 {
 		b.keepalive = defaultKeepalive
 	}
+	b.dialect.Store(&Dialect{})
 	seed := seedOf(o.OrgID())
 	b.random, b.callIDs = rand.New(rand.NewPCG(1, seed)), rand.New(rand.NewPCG(2, seed))
 	b.clear(b.random.Uint64N(1 << 24))

@@ -3,6 +3,7 @@ package fakeorg
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -204,10 +205,28 @@ func (o *Org) steerStall(asked order) (any, error) {
 
 func (o *Org) steerClose(asked order) (any, error) {
 	if asked.Error != "" {
+		if err := knownError(asked.Error); err != nil {
+			return nil, err
+		}
 		o.StreamFault(asked.Error, max(1, asked.Count))
 		return members{}, nil
 	}
 	return members{{"closed", o.CloseStreams(codes.Code(asked.Code), asked.Message)}}, nil
+}
+
+// knownError refuses an error code that no document names.
+func knownError(code string) error {
+	if _, known := rpcErrors[strings.TrimPrefix(code, errorPrefix)]; !known {
+		return fmt.Errorf("error code %q is none of the Pub/Sub API", code)
+	}
+	return nil
+}
+
+func knownMethod(name string) error {
+	if !slices.Contains(rpcMethods, name) {
+		return fmt.Errorf("rpc %q is none of %s", name, strings.Join(rpcMethods, ", "))
+	}
+	return nil
 }
 
 func (o *Org) steerFault(asked order) (any, error) {
@@ -217,6 +236,9 @@ func (o *Org) steerFault(asked order) (any, error) {
 		o.HealStreams()
 	}
 	if asked.RPC != "" {
+		if err := errors.Join(knownError(asked.Error), knownMethod(asked.RPC)); err != nil {
+			return nil, err
+		}
 		o.FailCalls(asked.RPC, asked.Error, max(1, asked.Count))
 	}
 	if asked.Rule != nil {

@@ -9,6 +9,7 @@ import (
 type switchOrder struct {
 	Twins        *twinOrder `json:"twins"`
 	MuteChildren *bool      `json:"muteChildren"`
+	Dialect      *Dialect   `json:"dialect"`
 }
 
 type twinOrder struct {
@@ -27,6 +28,9 @@ func (o *Org) steerSwitch(asked switchOrder) (any, error) {
 	}
 	if asked.MuteChildren != nil {
 		o.MuteChildren(*asked.MuteChildren)
+	}
+	if asked.Dialect != nil {
+		o.Speak(*asked.Dialect)
 	}
 	return members{}, nil
 }

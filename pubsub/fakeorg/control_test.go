@@ -68,7 +68,7 @@ func TestControl_SteersEverything(t *testing.T) {
 	d.steer("stall", `{"on":true}`)
 	d.steer("stall", `{"on":false}`)
 	d.steer("close", `{"code":14,"message":"gone"}`)
-	d.steer("close", `{"error":"replayid.corrupted","count":2}`)
+	d.steer("close", `{"error":"subscription.fetch.replayid.corrupted","count":2}`)
 	if got := d.steer("clock", `{"offset":"72h","advance":"90s"}`); got["offset"] != "72h1m30s" || !d.org.Now().Equal(deskTime.Add(72*time.Hour+90*time.Second)) {
 		t.Errorf("clock %v", got)
 	}

@@ -23,7 +23,7 @@
 //	                              {"inject":{"topic":…,"schemaId":…,"payload":base64}} puts an event on the bus as it is
 //	POST /__fake/v1/expire        {} or {"before":time}: events and replay ids fall out of the bus
 //	POST /__fake/v1/stall         {"on":true}: streams go silent
-//	POST /__fake/v1/close         {"code":14} or {"error":"replayid.corrupted","count":1}: streams end
+//	POST /__fake/v1/close         {"code":14} or {"error":"subscription.fetch.replayid.corrupted","count":1}: streams end
 //	POST /__fake/v1/fault         {"rule":{"path":"/query","nth":3,"status":503}}, {"rpc":"GetSchema","error":…}, {"clear":true}; see Fault
 //	POST /__fake/v1/revoke        {"token":…}: one session ends, or all
 //	POST /__fake/v1/allocation    {"delivery":25000,"api":15000}

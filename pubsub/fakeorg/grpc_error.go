@@ -1,8 +1,10 @@
 package fakeorg
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -58,6 +60,36 @@ var rpcErrors = map[string]rpcError{
 	"managed.subscription.already.active":           {codes.AlreadyExists, "The managed subscription has an active client."},
 	"managed.subscription.config.stopped":           {codes.FailedPrecondition, "The managed subscription is stopped."},
 	"managed.subscription.config.deleted":           {codes.FailedPrecondition, "The managed subscription was deleted."},
+
+	"managed.subscription.developer.name.not.found":                {codes.NotFound, "No managed subscription has the developer name."},
+	"managed.subscription.subscription.id.not.found":               {codes.NotFound, "No managed subscription has the ID."},
+	"managed.subscription.subscription.id.invalid":                 {codes.InvalidArgument, "The managed subscription ID isn't valid."},
+	"managed.subscription.id.or.developer.name.empty":              {codes.InvalidArgument, "Name the managed subscription by its ID or its developer name."},
+	"managed.subscription.fetch.request.events.invalid":            {codes.InvalidArgument, "The number of requested events can't be negative."},
+	"managed.subscription.fetch.request.invalid":                   {codes.InvalidArgument, "The managed fetch request isn't valid."},
+	"managed.subscription.fetch.request.commit.request.restricted": {codes.InvalidArgument, "The first request can't commit."},
+	"managed.subscription.fetch.request.auth.request.restricted":   {codes.InvalidArgument, "The auth_refresh field is not for clients."},
+}
+
+// ErrorCodes returns every documented error code, without the prefix sfdc.platform.eventbus.grpc., and the gRPC status it comes with.
+func ErrorCodes() map[string]codes.Code {
+	all := make(map[string]codes.Code, len(rpcErrors))
+	for code, e := range rpcErrors {
+		all[code] = e.code
+	}
+	return all
+}
+
+// Dialect is what the documents leave open about errors. The zero value is the reading that most sources support.
+type Dialect struct {
+	RPCID  string                // key of the trailer with the RPC's id; "" is rpc-id, some sources write rpc_id
+	Status map[string]codes.Code // gRPC statuses of error codes, without their prefix, that come with another one
+}
+
+// Speak sets the dialect of errors from now on, on running streams too.
+func (o *Org) Speak(d Dialect) {
+	d.Status = maps.Clone(d.Status)
+	o.bus.dialect.Store(&d)
 }
 
 // rpcCall is one RPC: what its errors and answers name.
@@ -65,13 +97,14 @@ type rpcCall struct {
 	ctx    context.Context
 	method string
 	rpcID  string
+	bus    *bus
 	trail  func(metadata.MD)
 }
 
 func (b *bus) newCall(ctx context.Context, method string) rpcCall {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return rpcCall{ctx: ctx, method: method, rpcID: newID(b.callIDs), trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
+	return rpcCall{ctx: ctx, method: method, rpcID: newID(b.callIDs), bus: b, trail: func(md metadata.MD) { _ = grpc.SetTrailer(ctx, md) }}
 }
 
 // refuse returns the error of an error code in the form the service gives it.
@@ -87,6 +120,10 @@ func (c rpcCall) refuseWith(code, text string) error {
 	if text == "" {
 		text = r.text
 	}
-	c.trail(metadata.Pairs("error-code", errorPrefix+code, "rpc-id", c.rpcID, "type", c.method))
+	dialect := c.bus.dialect.Load()
+	c.trail(metadata.Pairs("error-code", errorPrefix+code, cmp.Or(dialect.RPCID, "rpc-id"), c.rpcID, "type", c.method))
+	if other, spoken := dialect.Status[code]; spoken {
+		r.code = other
+	}
 	return status.Error(r.code, fmt.Sprintf("%s rpcId: %s", text, c.rpcID))
 }

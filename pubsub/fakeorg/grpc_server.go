@@ -7,13 +7,17 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"sfbridge/pubsub/pubsubpb"
 )
 
-// The Pub/Sub service of the org: GetTopic, GetSchema and Subscribe. The calls that publish or manage
-// a subscription answer UNIMPLEMENTED.
+// The Pub/Sub service of the org: GetTopic, GetSchema and Subscribe. The calls that publish or manage a subscription answer
+// UNIMPLEMENTED, or the error code that a fault has for them.
+
+// rpcMethods are the methods of the service.
+var rpcMethods = []string{"GetTopic", "GetSchema", "Subscribe", "Publish", "PublishStream", "ManagedSubscribe"}
 
 // RegisterPubSub adds the org's Pub/Sub service to the server. A stream that reads from a client ends with its RPC, so stopping the
 // server leaves nothing behind.
@@ -133,4 +137,26 @@ func (b *bus) waitSchema(ctx context.Context) error {
 	case <-ctx.Done():
 		return status.FromContextError(ctx.Err()).Err()
 	}
+}
+
+// Publish is UNIMPLEMENTED: the bridge only reads.
+func (s server) Publish(ctx context.Context, _ *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
+	return nil, s.bus.unimplemented(ctx, "Publish")
+}
+
+// PublishStream is UNIMPLEMENTED as Publish is.
+func (s server) PublishStream(rpc grpc.BidiStreamingServer[pubsubpb.PublishRequest, pubsubpb.PublishResponse]) error {
+	return s.bus.unimplemented(rpc.Context(), "PublishStream")
+}
+
+// ManagedSubscribe is UNIMPLEMENTED: it is in beta, and positions are the bridge's own.
+func (s server) ManagedSubscribe(rpc grpc.BidiStreamingServer[pubsubpb.ManagedFetchRequest, pubsubpb.ManagedFetchResponse]) error {
+	return s.bus.unimplemented(rpc.Context(), "ManagedSubscribe")
+}
+
+func (b *bus) unimplemented(ctx context.Context, method string) error {
+	if err := b.fault(b.newCall(ctx, method)); err != nil {
+		return err
+	}
+	return status.Errorf(codes.Unimplemented, "method %s not implemented", method)
 }

@@ -30,7 +30,6 @@ const (
 // stream is the service's side of one Subscribe call.
 type stream struct {
 	rpcCall
-	bus   *bus
 	rpc   grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]
 	token string
 	sub   *subscription // nil until the first request
@@ -46,7 +45,7 @@ type request struct {
 
 // Subscribe serves one stream until the client, the service or a fault ends it.
 func (s server) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pubsubpb.FetchResponse]) error {
-	st := &stream{rpcCall: s.bus.newCall(rpc.Context(), "Subscribe"), bus: s.bus, rpc: rpc}
+	st := &stream{rpcCall: s.bus.newCall(rpc.Context(), "Subscribe"), rpc: rpc}
 	token, err := s.bus.authorize(st.rpcCall)
 	if err != nil {
 		return err

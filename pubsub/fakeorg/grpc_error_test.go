@@ -1,0 +1,147 @@
+package fakeorg
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+
+	"sfbridge/pubsub/pubsubpb"
+)
+
+// documented lists every error code of the service with the gRPC status it is seen or documented with; 0 stands where no source tells,
+// and any status but OK may come.
+var documented = map[string]codes.Code{
+	"service.auth.error": codes.Unauthenticated, "service.auth.headers.invalid": 0, "service.auth.refresh.invalid": 0, "service.tenant.license": 0,
+	"service.unavailable": codes.Internal, "service.protection.triggered": codes.ResourceExhausted,
+	"service.protection.stream.limit.triggered": codes.ResourceExhausted, "concurrent.client.limit.exceeded": codes.ResourceExhausted,
+	"topic.not.found": codes.NotFound, "topic.meta.permission": codes.PermissionDenied, "topic.validation.empty": codes.InvalidArgument,
+	"topic.api.unavailable": 0, "schema.meta.permission": codes.PermissionDenied, "schema.validation.failed": codes.InvalidArgument,
+	"schema.api.unavailable": 0, "subscription.fetch.replayid.corrupted": codes.InvalidArgument,
+	"subscription.fetch.replayid.validation.failed": codes.InvalidArgument, "subscription.fetch.replay.repeated": codes.InvalidArgument,
+	"subscription.fetch.topic.mismatch": codes.InvalidArgument, "subscription.fetch.requested.events.invalid": codes.InvalidArgument,
+	"subscription.fetch.request.invalid": codes.InvalidArgument, "subscription.fetch.overflow": 0,
+	"subscription.limit.exceeded": codes.ResourceExhausted, "subscription.topic.cannot.subscribe": 0, "subscription.internal.error": codes.Internal,
+	"publish.stream.sweeper.timeout": 0, "publish.auth.refresh.invalid": 0, "publish.event.count.invalid": 0, "publish.topic.mismatch": 0,
+	"publish.topic.validation.empty": 0, "managed.subscription.already.active": codes.AlreadyExists,
+	"managed.subscription.config.stopped": 0, "managed.subscription.config.deleted": 0, "managed.subscription.developer.name.not.found": 0,
+	"managed.subscription.subscription.id.not.found": 0, "managed.subscription.subscription.id.invalid": 0,
+	"managed.subscription.id.or.developer.name.empty": 0, "managed.subscription.fetch.request.events.invalid": 0,
+	"managed.subscription.fetch.request.invalid": 0, "managed.subscription.fetch.request.commit.request.restricted": 0,
+	"managed.subscription.fetch.request.auth.request.restricted": 0,
+}
+
+// steer sends a control request as another process does.
+func (s *streamStand) steer(name, body string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	s.org.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "https://acme.my.salesforce.com/__fake/v1/"+name, strings.NewReader(body)))
+	return w
+}
+
+func (s *streamStand) steered(name, body string) {
+	s.t.Helper()
+	if w := s.steer(name, body); w.Code != http.StatusOK {
+		s.t.Fatalf("%s %s: %d %s", name, body, w.Code, w.Body)
+	}
+}
+
+// TestErrorCodes_AreEachRaisedThroughControl raises every documented error code on a running stream, on one that opens, and on the
+// unary calls.
+func TestErrorCodes_AreEachRaisedThroughControl(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		known := ErrorCodes()
+		if len(known) != len(documented) {
+			t.Errorf("%d error codes are known, %d documented", len(known), len(documented))
+		}
+		for code, want := range documented {
+			if want == 0 {
+				want = known[code]
+			}
+			if want == codes.OK {
+				t.Errorf("%s is not known", code)
+				continue
+			}
+			t.Run(code, func(t *testing.T) {
+				s.t = t
+				s.wantRaised(code, want)
+			})
+		}
+	})
+}
+
+func (s *streamStand) wantRaised(code string, want codes.Code) {
+	running := s.stream(latest(1))
+	s.steered("close", fmt.Sprintf(`{"error":%q}`, errorPrefix+code))
+	_, err := running.Recv()
+	wantRefusal(s.t, err, running.Trailer(), want, code, "Subscribe")
+	for _, method := range rpcMethods {
+		s.steered("fault", fmt.Sprintf(`{"rpc":%q,"error":%q}`, method, code))
+		trailer, err := s.call(method)
+		wantRefusal(s.t, err, trailer, want, code, method)
+	}
+}
+
+// call makes one call of a method and returns how it ended.
+func (s *streamStand) call(method string) (trailer metadata.MD, err error) {
+	s.t.Helper()
+	ended := func(st interface {
+		RecvMsg(any) error
+		Trailer() metadata.MD
+	}, opened error) {
+		if opened != nil {
+			s.t.Fatal(opened)
+		}
+		err = st.RecvMsg(new(pubsubpb.FetchResponse))
+		trailer = st.Trailer()
+	}
+	switch method {
+	case "GetTopic":
+		_, err = s.client.GetTopic(s.ctx, &pubsubpb.TopicRequest{TopicName: contactTopic}, grpc.Trailer(&trailer))
+	case "GetSchema":
+		_, err = s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: "x"}, grpc.Trailer(&trailer))
+	case "Publish":
+		_, err = s.client.Publish(s.ctx, &pubsubpb.PublishRequest{}, grpc.Trailer(&trailer))
+	case "Subscribe":
+		st, opened := s.client.Subscribe(s.ctx)
+		ended(st, opened)
+	case "PublishStream":
+		st, opened := s.client.PublishStream(s.ctx)
+		ended(st, opened)
+	case "ManagedSubscribe":
+		st, opened := s.client.ManagedSubscribe(s.ctx)
+		ended(st, opened)
+	}
+	return trailer, err
+}
+
+func TestControl_RaisesNoErrorThatThereIsNot(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		for name, body := range map[string]string{"close": `{"error":"replayid.corrupted"}`, "fault": `{"rpc":"GetSchemas","error":"service.unavailable"}`} {
+			if w := s.steer(name, body); w.Code != http.StatusBadRequest {
+				t.Errorf("%s %s: %d", name, body, w.Code)
+			}
+		}
+	})
+}
+
+func TestDialect_SpeaksWhereTheDocumentsAreSilent(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.steered("switch", `{"dialect":{"rpcId":"rpc_id","status":{"service.auth.headers.invalid":3}}}`)
+		s.ctx = s.with("accesstoken", s.token)
+		trailer, err := s.call("GetTopic")
+		if got := trailer.Get("rpc_id"); len(got) != 1 || len(trailer.Get("rpc-id")) != 0 {
+			t.Errorf("trailer %v", trailer)
+		}
+		s.steered("switch", `{"dialect":{"status":{"service.auth.headers.invalid":3}}}`)
+		if trailer, err = s.call("GetTopic"); err == nil {
+			t.Fatal("a call without its metadata passed")
+		}
+		wantRefusal(t, err, trailer, codes.InvalidArgument, "service.auth.headers.invalid", "GetTopic")
+	})
+}
