@@ -124,16 +124,6 @@ type Position struct {
 	Anchored bool `json:"anchored,omitempty"`
 }
 
-// Hole is a stretch of time of which events may be missing.
-type Hole struct {
-	Org    OrgID     `json:"org"`
-	Topic  Topic     `json:"topic"`
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to,omitzero"` // zero while it is not known
-	Reason string    `json:"reason"`
-	Closed bool      `json:"closed,omitempty"`
-}
-
 // DeadLetter is a delivery that was buried with a reason a person can read and undo.
 type DeadLetter struct {
 	ID       string    `json:"id"`

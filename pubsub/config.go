@@ -38,9 +38,11 @@ type Config struct {
 	JumpPause time.Duration
 	// SchemaPatience is how long a schema is asked for before its events are quarantined; 0 is 15 minutes.
 	SchemaPatience time.Duration
+	// Since is from when changes may be missing where the topic has no position yet, because other topics brought them; zero is from the first run on.
+	Since time.Time
 }
 
-// Deps is what a Subscriber works with. All but Schemas, Now, Log and Registerer are needed.
+// Deps is what a Subscriber works with. Conn, Auth, Sink, Quarantine and Positions are needed.
 type Deps struct {
 	Conn       grpc.ClientConnInterface // from Dial
 	Auth       Auth
@@ -48,6 +50,8 @@ type Deps struct {
 	Quarantine Quarantine
 	Positions  Positions
 	Schemas    *Schemas // shared by the topics of an org; nil for one of its own
+	Beats      *Beats   // shared by the topics of an org; nil for one of its own
+	Outlook    Outlook  // nil: a lost topic is always read from its oldest kept event
 	Now        func() time.Time
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
@@ -90,6 +94,9 @@ func complete(c *Config, d *Deps) error {
 	}
 	if d.Schemas == nil {
 		d.Schemas = NewSchemas(d.Conn, d.Auth)
+	}
+	if d.Beats == nil {
+		d.Beats = NewBeats(nil)
 	}
 	return nil
 }

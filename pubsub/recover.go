@@ -37,7 +37,6 @@ func (s *Subscriber) recover(ctx context.Context, st *stream, err error) time.Du
 
 // learn takes from a stream that spoke that the trouble before it is over.
 func (s *Subscriber) learn(st *stream) {
-	s.beat = max(s.beat, st.beat)
 	if st.messages == 0 {
 		return
 	}
@@ -90,8 +89,8 @@ func (s *Subscriber) retreat(to State, err error, l ladder) time.Duration {
 	return wait
 }
 
-// jump makes the next stream start at the oldest event that is kept, once the hole that may lie before it is durable. A second jump waits, and an
-// id that was lost once is never sent again.
+// jump makes the next stream start at the oldest event that is kept, or at the tip where those that are kept would cost more than is left, once the
+// hole that may lie before it is durable. A second jump waits, and an id that was lost once is never sent again.
 func (s *Subscriber) jump(ctx context.Context, f fault) time.Duration {
 	wait := s.cfg.JumpPause
 	if !s.lost {
@@ -100,14 +99,21 @@ func (s *Subscriber) jump(ctx context.Context, f fault) time.Duration {
 	if wait > 0 {
 		return s.retreat(ReplayLost, f.err, ladder{wait, wait, wait})
 	}
-	s.log.Error("replay id lost, reading from the oldest event kept", "position", s.trail.stored.At, "error", f.err)
 	s.board.change(func(b *Status) { b.State, b.Problem = ReplayLost, f.err.Error() })
 	h := bridge.Hole{Org: s.cfg.Org, Topic: s.cfg.Topic, From: s.trail.stored.At.Add(-holeMargin), To: s.deps.Now(),
 		Reason: "the replay id was lost: " + f.code}
+	oldest, why := s.oldest(ctx)
+	s.log.Error("replay id lost", "position", s.trail.stored.At, "error", f.err, "oldest", oldest, "reason", why)
+	if !oldest {
+		h.To, h.Reason = time.Time{}, h.Reason+"; reading goes on at the tip: "+why
+	}
 	if !s.persist(ctx, "open hole", func() error { return s.deps.Positions.OpenHole(ctx, h) }) {
 		return 0
 	}
 	s.metrics.jumps.Inc()
-	s.jumped, s.lost = time.Now(), true
+	s.jumped, s.lost = time.Now(), oldest
+	if !oldest {
+		s.missing, s.trail.stored.Replay = &h, nil
+	}
 	return 0
 }

@@ -32,6 +32,7 @@ type Quarantined struct {
 	Payload []byte        `json:"payload"`
 	Reason  string        `json:"reason"` // never holds values
 	At      time.Time     `json:"at"`
+	Since   time.Time     `json:"since,omitzero"` // commit of the newest event that was read before it; zero for none
 }
 
 // Positions tells where a topic was left, and remembers what was missed.

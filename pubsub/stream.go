@@ -48,7 +48,6 @@ type stream struct {
 	done     chan load // what is durable, or given up as the context ended
 	flying   load      // what is in flight
 	messages int
-	beat     time.Duration // longest pause before a message
 }
 
 func newStream(s *Subscriber, session Session, first *pubsubpb.FetchRequest) *stream {
@@ -157,7 +156,7 @@ func (st *stream) room(ctx context.Context) bool {
 
 func (st *stream) heard(r *pubsubpb.FetchResponse, pause time.Duration) {
 	st.messages++
-	st.beat = max(st.beat, pause)
+	st.sub.deps.Beats.heard(pause)
 	n := len(r.GetEvents())
 	m := st.sub.metrics
 	m.responses.Inc()

@@ -24,14 +24,14 @@ type Subscriber struct {
 	trail    trail
 	unread   map[string]absence // schemas that could not be had, by id
 	credit   int
-	failures int           // streams in a row that said nothing
-	renewals int           // sessions in a row that were refused
-	silences int           // streams in a row that fell silent
-	beat     time.Duration // longest pause between two messages of a stream
-	reopened time.Time     // when a clean end was last answered at once
-	jumped   time.Time     // when reading last started at the oldest kept event
-	lost     bool          // the stored position is not known to the service any more
-	started  time.Time     // of the first run of a topic
+	failures int          // streams in a row that said nothing
+	renewals int          // sessions in a row that were refused
+	silences int          // streams in a row that fell silent
+	reopened time.Time    // when a clean end was last answered at once
+	jumped   time.Time    // when reading last started at the oldest kept event
+	lost     bool         // the stored position is not known to the service any more
+	started  time.Time    // of the first run of a topic
+	missing  *bridge.Hole // what ends where reading begins again at the tip; nil for the hole of the first run
 }
 
 // Status is what the subscriber is doing now. It may be called at any time.
@@ -40,6 +40,9 @@ func (s *Subscriber) Status() Status { return s.board.snapshot() }
 // Run reads until the context ends, and returns nil then. It must be called once.
 func (s *Subscriber) Run(ctx context.Context) error {
 	s.started = s.deps.Now()
+	if !s.persist(ctx, "read the beat", func() error { return s.deps.Beats.load(ctx) }) {
+		return nil
+	}
 	if !s.persist(ctx, "read position", func() error { return s.load(ctx) }) {
 		return nil
 	}
@@ -75,7 +78,7 @@ func (s *Subscriber) load(ctx context.Context) error {
 	return nil
 }
 
-// first reports whether no position was ever stored.
+// first reports whether there is no position to read on from: none was ever stored, or it was lost and reading goes on at the tip.
 func (s *Subscriber) first() bool { return len(s.trail.stored.Replay) == 0 }
 
 // open logs in and lays out the next stream.
@@ -112,7 +115,7 @@ func (s *Subscriber) limit() time.Duration {
 	if s.silences > 0 {
 		d *= 2
 	}
-	return max(d, 2*s.beat)
+	return max(d, 2*s.deps.Beats.Longest())
 }
 
 // persist repeats f until it succeeds; it reports false when the context ended first.

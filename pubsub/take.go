@@ -26,7 +26,7 @@ func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) 
 			if !ok {
 				return
 			}
-			if marks = append(marks, m); c != nil {
+			if marks = append(marks, m); c != nil && len(c.Records) > 0 {
 				changes = append(changes, *c)
 			}
 		}
@@ -52,12 +52,19 @@ func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent) (*brid
 		return nil, m, s.quarantine(ctx, e, err)
 	}
 	m.commit = c.Version.At
-	return &c, m, true
+	return &c, m, s.unnamed(ctx, &c)
 }
 
-// anchor records what lies before the first message of a topic that was never read.
+// anchor records what lies before the first message of a stream that began at the tip.
 func (s *Subscriber) anchor(ctx context.Context) bool {
-	h := bridge.Hole{Org: s.cfg.Org, Topic: s.cfg.Topic, From: s.started, To: s.deps.Now(), Reason: "first run: reading began within this time"}
+	h := bridge.Hole{Org: s.cfg.Org, Topic: s.cfg.Topic, From: s.started, Reason: "first run: reading began within this time"}
+	if !s.cfg.Since.IsZero() {
+		h.From, h.Reason = s.cfg.Since.Add(-holeMargin), "the topic takes the place of others, which were read up to here"
+	}
+	if s.missing != nil {
+		h = *s.missing
+	}
+	h.To = s.deps.Now()
 	return s.persist(ctx, "open hole", func() error { return s.deps.Positions.OpenHole(ctx, h) })
 }
 
@@ -69,7 +76,11 @@ func (s *Subscriber) accept(ctx context.Context, changes []bridge.Change, p brid
 		s.lost = false
 	}
 	s.trail.keep(p, newest)
+	s.missing = nil
 	s.board.change(func(st *Status) { st.Position = p })
+	if err := s.deps.Beats.keep(ctx); err != nil {
+		s.log.Debug("beat not kept", "error", err)
+	}
 }
 
 func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bridge.Change, error) {
@@ -91,7 +102,7 @@ func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bri
 func (s *Subscriber) quarantine(ctx context.Context, e *pubsubpb.ConsumerEvent, reason error) bool {
 	q := Quarantined{
 		Org: s.cfg.Org, Topic: s.cfg.Topic, Replay: e.GetReplayId(), Event: e.GetEvent().GetId(), Schema: e.GetEvent().GetSchemaId(),
-		Payload: e.GetEvent().GetPayload(), Reason: reason.Error(), At: s.deps.Now(),
+		Payload: e.GetEvent().GetPayload(), Reason: reason.Error(), At: s.deps.Now(), Since: s.trail.last(),
 		Object: cdc.ObjectOf(strings.TrimPrefix(string(s.cfg.Topic), topicPrefix)),
 	}
 	if schema := s.deps.Schemas.peek(q.Schema); q.Object == "" && schema != nil {

@@ -52,6 +52,14 @@ func (t *trail) at(m mark, now time.Time) bridge.Position {
 	return p
 }
 
+// last is the commit of the newest event that is durable, zero before the first.
+func (t *trail) last() time.Time {
+	if t.newest.commit.IsZero() {
+		return t.stored.Event
+	}
+	return t.newest.commit
+}
+
 // keep notes what the sink has made durable.
 func (t *trail) keep(p bridge.Position, newest mark) { t.stored, t.newest = p, newest }
 

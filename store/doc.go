@@ -20,10 +20,11 @@
 //	a/<seq>-<delivery>                         failures and wait of a delivery that was given back; or that it is settled while others are not
 //	b/<seq>-<delivery>                         a dead letter
 //	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/ and j/
+//	c/beat/<org>                               the longest pause between two messages of a healthy stream
 //	c/traced                                   the first block of lines that j/ does not know
 //	d/<org>/<project>/<direction>/<source>/<transfer>/<delivery, or s>   what was carried in shadow and is owed
 //	f/<project>/<direction>                    a breaker
-//	h/<org>/<topic>/<from>                     a hole
+//	h/<org>/<topic>/<from>[-<object>]          a hole
 //	i/<org>/<object>/<hash of field, value>/<record>   the identity index, salted: no address or number stands in a key
 //	j/<shard>/<block>                          which lines of a block of the sync log are about whom, salted; for a year
 //	k/<org>/<project>/<identity>               a claim

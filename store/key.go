@@ -172,6 +172,7 @@ const (
 	prefixUnconfirmed = "u/"
 	prefixDedup       = "w/"
 	prefixRaw         = "x/"
+	prefixBeat        = "c/beat/"
 	keyCursor         = "c/fold"
 	keyTraced         = "c/traced"
 	keyLayout         = "c/layout"

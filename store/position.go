@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,12 +36,46 @@ func all[T any](ctx context.Context, s *Store, prefix string) ([]T, error) {
 const closedHoleTTL = 30 * 24 * time.Hour
 
 func holeKey(h *bridge.Hole) string {
-	return prefixHole + join(idPart(h.Org), namePart(h.Topic), fmt.Sprintf("%016x", uint64(h.From.UnixNano())))
+	key := prefixHole + join(idPart(h.Org), namePart(h.Topic), fmt.Sprintf("%016x", uint64(h.From.UnixNano())))
+	if h.Object != "" {
+		key += "-" + objectPart(h.Object)
+	}
+	return key
 }
 
-// OpenHole records a stretch of time of which events may be missing. One with the same org, topic and start is replaced.
+// OpenHole records a stretch of time of which events may be missing, or how far it was filled. One with the same org, topic, object and start is replaced.
 func (s *Store) OpenHole(ctx context.Context, h bridge.Hole) error {
 	return s.commitNow(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, 0) })
+}
+
+// ApproveHole lets a hole that is held be filled, or closes it as it is. Ids that nobody knows are bridge.ErrNotFound.
+func (s *Store) ApproveHole(ctx context.Context, id string, closed bool) error {
+	all, err := s.Holes(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].Closed || all[i].ID() != id {
+			continue
+		}
+		return s.commitNow(ctx, func(p *plan) error {
+			var h bridge.Hole
+			if found, err := p.read(holeKey(&all[i]), &h); err != nil || !found {
+				return cmp.Or(err, bridge.ErrNotFound)
+			}
+			h.Approved = true
+			for o, f := range h.Filled {
+				f.Held = ""
+				h.Filled[o] = f
+			}
+			if closed {
+				h.Closed = true
+				return p.put(holeKey(&h), &h, closedHoleTTL)
+			}
+			return p.put(holeKey(&h), &h, 0)
+		})
+	}
+	return fmt.Errorf("hole %s: %w", id, bridge.ErrNotFound)
 }
 
 // CloseHole records that rows and deletions of the hole were compared.

@@ -107,6 +107,11 @@ func (w *Wants) Wanted(c *bridge.Change) map[*Transfer][]bridge.Field {
 	return hit
 }
 
+// Inbound are the transfers of an object that carry to a platform.
+func (w *Wants) Inbound(o bridge.Object) []*Transfer {
+	return slices.DeleteFunc(slices.Clone(w.transfers[o]), func(t *Transfer) bool { return !t.Direction.Covers(bridge.Inbound) })
+}
+
 // Keys are the canonical identity values of a row, by which the mirror finds it.
 func (w *Wants) Keys(r *bridge.Row) bridge.Fields {
 	keys := bridge.Fields{}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/refill"
 	"sfbridge/outbound/salesforce"
 	"sfbridge/pubsub"
 	"sfbridge/store"
@@ -29,7 +30,8 @@ type orgLine struct {
 
 	mu      sync.Mutex
 	streams []*pubsub.Subscriber
-	fault   error // why the org could not be followed yet
+	filler  *refill.Filler // nil until the org is known
+	fault   error          // why the org could not be followed yet
 }
 
 // ID is the org's id, "" while it is not known: before the first login of a new store.
@@ -165,14 +167,15 @@ func (a *app) bind(ctx context.Context, o *orgLine) error {
 	return nil
 }
 
-// subscribe reads one topic an object that some transfer reads.
+// subscribe reads one topic an object that some transfer reads, and fills what was missed of them.
 func (a *app) subscribe(ctx context.Context, o *orgLine) error {
-	schemas := pubsub.NewSchemas(o.conn, o.auth)
+	schemas, beats := pubsub.NewSchemas(o.conn, o.auth), pubsub.NewBeats(beatKeeper{a.store, o.ID()})
 	var g errgroup.Group
+	g.Go(func() error { return a.newFiller(o).Run(ctx) })
 	for _, object := range a.rules.Wants(o.name).Objects() {
 		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: topicOf(object)}, pubsub.Deps{
 			Conn: o.conn, Auth: o.auth, Sink: a.intake.Stream(o.name), Quarantine: quarantine{a.store}, Positions: a.store, Schemas: schemas,
-			Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
+			Beats: beats, Outlook: outlook{o.client, a.readOf(o), a.world.now}, Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
 		})
 		if err != nil {
 			return err
@@ -204,6 +207,11 @@ func (q quarantine) Quarantine(ctx context.Context, e pubsub.Quarantined) error 
 		id = fmt.Sprintf("%x", e.Replay)
 	}
 	return q.store.Quarantine(ctx, store.Raw{
-		ID: id, Org: e.Org, Topic: e.Topic, Object: e.Object, Replay: e.Replay, Schema: e.Schema, Payload: e.Payload, Reason: e.Reason, At: e.At,
+		ID: id, Org: e.Org, Topic: e.Topic, Object: e.Object, Replay: e.Replay, Schema: e.Schema, Payload: e.Payload, Reason: e.Reason, At: e.At, Since: e.Since,
 	})
+}
+
+// isChannel reports whether a topic brings several objects: the standard channel, or one that an administrator made.
+func isChannel(t bridge.Topic) bool {
+	return t == "/data/ChangeEvents" || strings.HasSuffix(string(t), "__chn")
 }

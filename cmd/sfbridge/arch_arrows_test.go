@@ -20,6 +20,7 @@ func arrows() []arrow {
 		{"bridge", nil},
 		{"bridge/rule", []string{"bridge"}},
 		{"bridge/courier", []string{"bridge", "bridge/rule"}},
+		{"bridge/refill", []string{"bridge", "bridge/rule"}},
 		{"bridge/rest", []string{"bridge"}},
 		{"bridge/platform", []string{"bridge"}},
 		{"bridge/platform/platformtest", []string{"bridge", "bridge/platform"}},

@@ -167,6 +167,13 @@ func (c *Client) doubtUnseen(o bridge.Object, err error) {
 	}
 }
 
+// forget drops what was described of the object.
+func (d *describes) forget(o bridge.Object) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.kept, o)
+}
+
 // doubt has the object described again before long.
 func (d *describes) doubt(o bridge.Object) {
 	d.mu.Lock()

@@ -43,32 +43,43 @@ type page struct {
 	Records []record `json:"records"`
 }
 
-// maxPages bounds a query of ours: none asks for more rows than this holds at the smallest page.
-const maxPages = 1000
+// maxPages bounds a query of ours: 50 million rows at the largest page, five million at the smallest.
+const maxPages = 25_000
 
 // query runs SOQL and reads all pages. With all, deleted and merged rows come too.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 func (c *Client) query(ctx context.Context, soql string, all bool) ([]record, error) {
+	var rows []record
+	err := c.pages(ctx, soql, all, func(page []record) error {
+		rows = append(rows, page...)
+		return nil
+	})
+	return rows, err
+}
+
+// pages runs SOQL and hands each page to each; an error of each ends it.
+func (c *Client) pages(ctx context.Context, soql string, all bool, each func([]record) error) error {
 	resource := "/query?q="
 	if all {
 		resource = "/queryAll?q="
 	}
 	next := c.path(resource + url.QueryEscape(soql))
-	var rows []record
 	for range maxPages {
 		var p page
 		if err := c.do(ctx, &rest.Call{Op: opQuery, Path: next, Header: c.header, Into: &p, Repeatable: true}); err != nil {
-			return nil, err
+			return err
 		}
-		rows = append(rows, p.Records...)
+		if err := each(p.Records); err != nil {
+			return err
+		}
 		if p.Done || p.Next == "" {
-			return rows, nil
+			return nil
 		}
 		if next = p.Next; !strings.HasPrefix(next, "/services/data/") {
-			return nil, fmt.Errorf("%s: the next page lies outside of the API", opQuery)
+			return fmt.Errorf("%s: the next page lies outside of the API", opQuery)
 		}
 	}
-	return nil, errors.New("query rows: the pages do not end")
+	return errors.New("query rows: the pages do not end")
 }
 
 // soqlEscapes are the characters that mean something inside a string of SOQL.

@@ -15,6 +15,7 @@ func (o *Org) load() error {
 	o.tables = make(map[string]*table)
 	o.serial = make(map[string]int64)
 	o.cursors = cursorSet{}
+	o.purged = nil
 	t := o.begin(Actor{trusted: true, seeding: true})
 	seed := cmp.Or(o.opts.Seed, &Seed{})
 	if err := t.loadPeople(seed); err != nil {

@@ -48,7 +48,8 @@ type Org struct {
 	cursors cursorSet
 	hooks   saveHooks
 	people  people
-	muted   bool // moved children have no events
+	muted   bool                // moved children have no events
+	purged  map[string][]purged // by object: what left the recycle bin
 }
 
 // New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; Open returns

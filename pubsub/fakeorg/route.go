@@ -163,6 +163,9 @@ func (c *call) resources() reply {
 	return answer(http.StatusOK, out)
 }
 
+// usualDeliveries is the allowance of event deliveries that is told while none is set.
+const usualDeliveries = 50_000
+
 // limits answers the allowances, or the approximate number of rows.
 func (c *call) limits() reply {
 	if strings.EqualFold(c.at(1), "recordCount") {
@@ -173,13 +176,17 @@ func (c *call) limits() reply {
 	}
 	limit := func(maximum, remaining int64) members { return members{{"Max", maximum}, {"Remaining", remaining}} }
 	most := c.org.usageMax.Load()
+	deliveries, delivered := c.org.Delivered()
+	if deliveries == 0 {
+		deliveries = usualDeliveries
+	}
 	return answer(http.StatusOK, members{
 		{"DailyApiRequests", limit(most, max(0, most-c.org.calls.used(c.org.now())))},
 		{"DailyAsyncApexExecutions", limit(250_000, 250_000)},
 		{"DailyBulkApiBatches", limit(15_000, 15_000)},
 		{"DailyBulkV2QueryFileStorageMB", limit(976_562, 976_562)},
 		{"DailyBulkV2QueryJobs", limit(10_000, 10_000)},
-		{"DailyDeliveredPlatformEvents", limit(50_000, 50_000)},
+		{"DailyDeliveredPlatformEvents", limit(int64(deliveries), int64(max(0, deliveries-delivered)))},
 		{"DataStorageMB", limit(10_240, 10_000)},
 		{"FileStorageMB", limit(10_240, 10_240)},
 		{"HourlyPublishedPlatformEvents", limit(250_000, 250_000)},

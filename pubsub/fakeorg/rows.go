@@ -24,6 +24,9 @@ func (c *call) sobjects() reply {
 		if strings.EqualFold(c.at(2), "describe") {
 			return c.only(func() reply { return c.describe(o) }, http.MethodGet)
 		}
+		if strings.EqualFold(c.at(2), "deleted") {
+			return c.only(func() reply { return c.deletedRows(o) }, http.MethodGet)
+		}
 		return c.row(o, c.at(2))
 	case 4:
 		return c.keyed(o, c.at(2), c.at(3))

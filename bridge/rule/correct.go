@@ -1,0 +1,58 @@
+package rule
+
+import (
+	"maps"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// Correct applies a row that was read to find what no event told of. Where the row is strictly newer, it replaces what was known. Where something as new
+// or newer was told of the record, nobody can say which of two values that differ is the later one, since events carry only what they changed: such a
+// field is unknown from then on, and whoever needs it reads it. The same holds of the record's life within one second.
+func Correct(known, read bridge.Row) bridge.Row {
+	if known.Version == (bridge.Version{}) && !known.Deleted || seconds(known).Before(seconds(read)) {
+		return replaced(known, read)
+	}
+	out := known
+	if known.Deleted || read.Deleted {
+		if known.Deleted != read.Deleted && seconds(known).Equal(seconds(read)) {
+			out.Deleted, out.Values = false, nil
+		}
+		return out
+	}
+	out.Values = maps.Clone(known.Values)
+	maps.DeleteFunc(out.Values, func(f bridge.Field, v bridge.Value) bool {
+		told, ok := read.Values[f]
+		return ok && !told.Equal(v)
+	})
+	return out
+}
+
+func seconds(r bridge.Row) time.Time { return r.Version.At.Truncate(time.Second) }
+
+// replaced is the row that was read in the place of the known one.
+func replaced(known, read bridge.Row) bridge.Row {
+	out := known
+	out.Version, out.Deleted, out.Values = read.Version, read.Deleted, maps.Clone(read.Values)
+	if out.Deleted {
+		out.Values = nil
+	}
+	return out
+}
+
+// Missed reports whether the row that was read says anything that the known one does not, so that an event of it may have been missed.
+func Missed(known, read bridge.Row) bool {
+	if known.Deleted || read.Deleted {
+		return known.Deleted != read.Deleted && !seconds(read).Before(seconds(known))
+	}
+	if seconds(known).Before(seconds(read)) {
+		return true // an older event may wait to be folded over what is known
+	}
+	for f, v := range read.Values {
+		if have, ok := known.Values[f]; !ok || !have.Equal(v) {
+			return true
+		}
+	}
+	return false
+}
