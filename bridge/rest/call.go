@@ -22,6 +22,8 @@ type Call struct {
 	Into any
 	// Repeatable reports that the request may be sent again after an unknown outcome.
 	Repeatable bool
+	// Reads reports that the request changes nothing though its method could, such as a search by POST. GET and HEAD read by themselves.
+	Reads bool
 
 	base string      // set by authorize
 	auth http.Header // set by authorize

@@ -40,7 +40,9 @@ type Deps struct {
 	// Judge says what an answer means; nil is JudgeStatus without the body's message. Pages of HTML never reach it.
 	Judge func(c *Call, a *Answer) error
 	// Limit answers the operation's turnstile, nil for none. See PerOp.
-	Limit      func(op string) Waiter
+	Limit func(op string) Waiter
+	// Hold takes every request that would change something, and none of them is sent; nil sends all. See Held.
+	Hold       func(Held)
 	Registerer prometheus.Registerer
 	Now        func() time.Time // nil = time.Now
 }
@@ -77,7 +79,7 @@ func New(cfg Config, deps Deps) (*Client, error) {
 		}
 	}
 	t := newTransport(deps)
-	d := meter(capped(t, cfg, deps.Now), cfg.Destination, deps.Registerer)
+	d := hold(meter(capped(t, cfg, deps.Now), cfg.Destination, deps.Registerer), deps)
 	d = newAuthorize(d, cfg.Base, rule, deps)
 	d = judge(d, deps.Judge)
 	d = decode(d)

@@ -6,6 +6,7 @@
 //	   ├─ decode     2xx body -> Call.Into; a page of HTML is nobody's answer
 //	   ├─ judge      status and body -> an error marked for bridge.VerdictOf (the adapter's own function)
 //	   ├─ authorize  base address and credentials; on 401 renews once, one caller for all, and repeats; blots credentials out of error bodies
+//	   ├─ hold       of a client that only shows what it would do: keeps back whatever would change something
 //	   ├─ meter      counts and times every request that leaves
 //	   ├─ transport  one request, one answer: connections, deadline, transport errors marked
 //	   └─ capped     reads the body up to the bound, after decompression
@@ -19,6 +20,9 @@
 //     dialer only, and only when the configuration says so.
 //   - Errors hold the operation's name and at most 500 characters of what the other side said, never a path, a payload or a credential.
 //   - Calls block until the answer is read or the context ends; they run side by side without limit and start no goroutine of ours.
+//
+// A client with Deps.Hold sends nothing but requests that read. What is kept back goes as an error that wraps ErrHeld where an answer is wanted, and as an
+// empty success where none is, so that what would follow is shown as well.
 //
 // It never retries anything but a 401; retrying is the courier's.
 package rest

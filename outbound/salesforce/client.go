@@ -54,6 +54,7 @@ func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 		header: http.Header{"Sforce-Call-Options": {"client=" + c.ClientName}, "Sforce-Auto-Assign": {"FALSE"}},
 	}
 	wire := d.rest()
+	wire.Hold = d.Hold
 	wire.Judge = func(call *rest.Call, a *rest.Answer) error {
 		used := client.meter.read(a.Header)
 		return judgeAnswer(call, a, used.Full())

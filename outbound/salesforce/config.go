@@ -92,6 +92,7 @@ type Deps struct {
 	Now         func() time.Time                                                  // nil means time.Now
 	Log         *slog.Logger                                                      // nil means no log
 	Registerer  prometheus.Registerer                                             // nil means no metrics
+	Hold        func(rest.Held)                                                   // of a client that only shows its writes; see rest.Deps
 }
 
 func (d Deps) withDefaults() Deps {

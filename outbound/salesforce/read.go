@@ -119,7 +119,7 @@ func (c *Client) retrieve(ctx context.Context, o bridge.Object, ids []bridge.Rec
 	var records []record
 	err := c.do(ctx, &rest.Call{
 		Op: opRetrieve, Method: http.MethodPost, Path: c.path("/composite/sobjects/" + string(o)), Header: c.header,
-		Body: map[string]any{"ids": ids, "fields": fields}, Into: &records, Repeatable: true,
+		Body: map[string]any{"ids": ids, "fields": fields}, Into: &records, Repeatable: true, Reads: true,
 	})
 	return records, err
 }

@@ -22,6 +22,7 @@ type Deps struct {
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	Registerer  prometheus.Registerer
 	Now         func() time.Time
+	Hold        func(rest.Held) // see rest.Deps
 }
 
 // Client is one workspace. It is safe for use by many at once and starts no goroutine.
@@ -45,7 +46,7 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	c, err := rest.New(rest.Config{
 		Destination: string(deps.Project), Base: cfg.BaseURL, Timeout: cfg.Timeout, AllowPlain: cfg.AllowPlainHTTP, MaxBody: 1 << 20,
 	}, rest.Deps{
-		DialContext: deps.DialContext, Registerer: deps.Registerer, Now: deps.Now, Judge: judge,
+		DialContext: deps.DialContext, Registerer: deps.Registerer, Now: deps.Now, Judge: judge, Hold: deps.Hold,
 		Authorize: func(context.Context) (string, http.Header, error) { return "", header, nil },
 		Limit:     rest.NewPerOp(cfg.Rate, 1).Of,
 	})

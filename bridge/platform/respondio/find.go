@@ -93,7 +93,9 @@ func (c *Client) list(ctx context.Context, name string, v bridge.Value) ([]bridg
 	query := url.Values{"limit": {fmt.Sprint(pageSize)}}
 	for range maxPages {
 		var p page
-		call := &rest.Call{Op: "list contacts", Method: http.MethodPost, Path: "/contact/list?" + query.Encode(), Body: body, Into: &p, Repeatable: true}
+		call := &rest.Call{
+			Op: "list contacts", Method: http.MethodPost, Path: "/contact/list?" + query.Encode(), Body: body, Into: &p, Repeatable: true, Reads: true,
+		}
 		if _, err := c.http.Do(ctx, call); err != nil {
 			return nil, err
 		}
