@@ -19,6 +19,7 @@ import (
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/courier"
+	"sfbridge/bridge/rest"
 	"sfbridge/bridge/rule"
 	"sfbridge/bridge/status"
 	"sfbridge/outbound"
@@ -35,6 +36,7 @@ type world struct {
 
 	acceptEmptyStore bool                                             // start afresh where the store was and is gone
 	openStore        func(string, int, os.FileMode) (*os.File, error) // opens the store's file; nil for os.OpenFile
+	hold             func(rest.Held)                                  // takes what would change either side, which is then not sent; nil sends
 }
 
 func realWorld(log *slog.Logger) world {

@@ -53,7 +53,7 @@ func (a *app) newOrg(name string, c *OrgConfig) (*orgLine, error) {
 	if c.Reserve == 0 {
 		cfg.Reserve = -1 // 0 is the default there
 	}
-	deps := salesforce.Deps{DialContext: a.world.dial, Now: a.world.now, Log: a.world.log, Registerer: a.metrics}
+	deps := salesforce.Deps{DialContext: a.world.dial, Now: a.world.now, Log: a.world.log, Registerer: a.metrics, Hold: a.world.hold}
 	login, err := salesforce.NewLogin(cfg, deps)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type projectLine struct {
 	hook     outbound.Hook
 	probe    prober
 	closer   io.Closer
+	holds    bool // the connector shows its requests to world.hold where there is one
 }
 
 func (l *projectLine) close() error { return l.closer.Close() }
@@ -50,10 +51,11 @@ func (a *app) newRespondio(p *rule.Project, org *orgLine, s *respondioSection) (
 	cfg.AllowPlainHTTP = cfg.AllowPlainHTTP || a.world.dial != nil // an injected dialer decides where a connection goes
 	c, err := respondio.New(cfg, respondio.Deps{
 		Project: p.ID, Token: s.Token.Reveal(), SigningKeys: keys, DialContext: a.world.dial, Registerer: a.metrics, Now: a.world.now,
+		Hold: a.world.hold,
 	})
 	if err != nil {
 		return nil, err
 	}
 	workers := a.cfg.Projects[string(p.ID)].Workers
-	return &projectLine{org, courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c, Workers: workers}, c, c, c}, nil
+	return &projectLine{org, courier.Platform{Sender: c, Finder: c, Fetcher: c, Parser: c, Workers: workers}, c, c, c, a.world.hold != nil}, nil
 }

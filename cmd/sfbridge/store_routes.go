@@ -15,6 +15,7 @@ func (a *app) storeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /store/backup", a.sendBackup)
 	mux.HandleFunc("GET /store/check", a.sendCheck)
+	mux.HandleFunc("GET /store/links", a.sendLinks)
 	return mux
 }
 

@@ -53,6 +53,24 @@ func (f *FieldFacts) Required() bool { return f.Createable && !f.Nillable && !f.
 // Key reports whether rows can be upserted by the field.
 func (f *FieldFacts) Key() bool { return f.ExternalID || f.IDLookup }
 
+// Kind is what a value of the field is.
+func (f *FieldFacts) Kind() bridge.Kind {
+	switch f.Type {
+	case "boolean":
+		return bridge.Bool
+	case "int", "long", "double", "currency", "percent":
+		return bridge.Number
+	case "date":
+		return bridge.Date
+	case "datetime":
+		return bridge.DateTime
+	case "multipicklist":
+		return bridge.Multi
+	default:
+		return bridge.Text
+	}
+}
+
 // ObjectFacts is what describe says of one object to the run-as user.
 type ObjectFacts struct {
 	Name       bridge.Object
