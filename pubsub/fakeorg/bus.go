@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 	"sync"
@@ -21,7 +22,7 @@ import (
 // bus keeps the change events of an org in commit order.
 type bus struct {
 	org       *Org
-	keepalive time.Duration // longest silence of a stream with credit
+	keepalive atomic.Int64 // longest silence of a stream with credit, in nanoseconds
 	dialect   atomic.Pointer[Dialect]
 
 	mu       sync.Mutex
@@ -65,11 +66,9 @@ const (
 // newBus returns an empty bus of the org o. It reads the options only.
 func newBus(o *Org) *bus {
 	b := &bus{
-		org: o, keepalive: o.opts.Keepalive, wake: make(chan struct{}), subs: map[*subscription]bool{}, channels: map[string]map[string][]string{},
+		org: o, wake: make(chan struct{}), subs: map[*subscription]bool{}, channels: map[string]map[string][]string{},
 	}
-	if b.keepalive == 0 {
-		b.keepalive = defaultKeepalive
-	}
+	b.keepalive.Store(int64(cmp.Or(o.opts.Keepalive, defaultKeepalive)))
 	b.dialect.Store(&Dialect{})
 	seed := seedOf(o.OrgID())
 	b.random, b.callIDs = rand.New(rand.NewPCG(1, seed)), rand.New(rand.NewPCG(2, seed))
@@ -169,7 +168,7 @@ func (b *bus) dropLocked(n int) {
 // stands still.
 func (b *bus) tipLocked() []byte {
 	now := b.org.now()
-	if n := len(b.log); n > 0 && now.Sub(b.log[n-1].Time) < markAge {
+	if n := len(b.log); n > 0 && (b.faults.steady || now.Sub(b.log[n-1].Time) < markAge) {
 		return b.log[n-1].Replay
 	}
 	b.appendLocked(stored{Event: Event{Time: now}})

@@ -13,6 +13,10 @@ const maxEvent = 1 << 20
 
 // emitLocked encodes a draft and appends it, beside it what enriched channels get in its place.
 func (b *bus) emitLocked(c Commit, d draft) {
+	if b.faults.lost > 0 {
+		b.faults.lost--
+		return
+	}
 	s, err := b.schemas.of(d.object)
 	if err != nil {
 		b.org.log.Error("no schema for object", "object", d.object.Name, "error", err)

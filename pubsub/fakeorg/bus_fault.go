@@ -17,6 +17,11 @@ type busFaults struct {
 	schemaDelay    time.Duration
 	settle         time.Duration
 	maxStreams     int
+	hang           int                 // streams to open that will never say anything
+	slow           time.Duration       // before each answer
+	steady         bool                // keepalives repeat their id
+	lost           int                 // events to come that are never kept
+	answer         int                 // most events of one answer; 0 is as many as fit
 	calls          map[string][]ending // by method: how the next calls end
 }
 
@@ -133,6 +138,16 @@ func (o *Org) ResetReplayIDs() {
 	})
 }
 
+// HealStreams switches every fault of the bus off; allocation, rights and channels stay.
+func (o *Org) HealStreams() {
+	o.bus.locked(func() {
+		o.bus.faults = busFaults{}
+		for s := range o.bus.subs {
+			s.hung = false
+		}
+	})
+}
+
 // SplitUpdates makes updates of several records in one transaction come apart: first what they share, then what each has beside it.
 func (o *Org) SplitUpdates(on bool) { o.bus.locked(func() { o.bus.split = on }) }
 
@@ -144,6 +159,3 @@ func (o *Org) OverflowAfter(n int) {
 	}
 	o.bus.locked(func() { o.bus.overflow = n })
 }
-
-// HealStreams switches every fault of the bus off; allocation, rights and channels stay.
-func (o *Org) HealStreams() { o.bus.locked(func() { o.bus.faults = busFaults{} }) }

@@ -80,10 +80,11 @@ func ErrorCodes() map[string]codes.Code {
 	return all
 }
 
-// Dialect is what the documents leave open about errors. The zero value is the reading that most sources support.
+// Dialect is what the documents leave open about errors and ends. The zero value is the reading that most sources support.
 type Dialect struct {
-	RPCID  string                // key of the trailer with the RPC's id; "" is rpc-id, some sources write rpc_id
-	Status map[string]codes.Code // gRPC statuses of error codes, without their prefix, that come with another one
+	RPCID    string                // key of the trailer with the RPC's id; "" is rpc-id, some sources write rpc_id
+	NoCredit Duration              // how long a stream without credit lives; 0 is 60 s, one source says 70
+	Status   map[string]codes.Code // gRPC statuses of error codes, without their prefix, that come with another one
 }
 
 // Speak sets the dialect of errors from now on, on running streams too.

@@ -39,6 +39,7 @@ type Org struct {
 	auth      sessions
 	calls     callLog
 	faults    faultRules
+	wire      Wire
 
 	// mu orders commits; it is held while a transaction runs and its Commit goes to the bus, never across a wait.
 	mu      sync.Mutex

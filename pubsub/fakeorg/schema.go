@@ -50,8 +50,8 @@ func eventName(object string) string {
 	return object + "ChangeEvent"
 }
 
-// newSchema makes the schema of the object's change event.
-func newSchema(o *Object) (*schema, error) {
+// newSchema makes the schema of the object's change event, with change types beyond the usual ones.
+func newSchema(o *Object, symbols ...string) (*schema, error) {
 	s := &schema{event: eventName(o.Name), slots: slotsOf(o), places: map[string]place{}}
 	for i, sl := range s.slots {
 		if sl.record == "" || sl.switchable {
@@ -63,7 +63,7 @@ func newSchema(o *Object) (*schema, error) {
 			}
 		}
 	}
-	text, err := json.Marshal(s.record())
+	text, err := json.Marshal(s.record(symbols))
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ var (
 	addressParts = []partRule{
 		{"Street", "string", false}, {"City", "string", false}, {"State", "string", false}, {"PostalCode", "string", false},
 		{"Country", "string", false}, {"StateCode", "string", true}, {"CountryCode", "string", true}, {"Latitude", "double", false},
-		{"Longitude", "double", false}, {"GeocodeAccuracy", "string", false},
+		{"Longitude", "double", false}, {"Xyz", "string", true}, {"GeocodeAccuracy", "string", false},
 	}
 	locationParts = []partRule{{"Latitude", "double", false}, {"Longitude", "double", false}}
 	nameParts     = []partRule{

@@ -7,6 +7,7 @@ type schemaSet struct {
 	texts    map[string]string  // by id
 	current  map[string]*schema // by object name
 	made     map[string]*Object // the describe that current was made from
+	symbols  []string           // change types beyond the usual ones
 }
 
 // of returns the schema of the object's present describe.
@@ -14,12 +15,15 @@ func (s *schemaSet) of(o *Object) (*schema, error) {
 	if s.made[o.Name] == o {
 		return s.current[o.Name], nil
 	}
-	made, err := newSchema(o)
+	made, err := newSchema(o, s.symbols...)
 	if err != nil {
 		return nil, err
 	}
 	if s.current == nil {
 		s.current, s.made = map[string]*schema{}, map[string]*Object{}
+	}
+	if s.made == nil {
+		s.made = map[string]*Object{}
 	}
 	s.current[o.Name], s.made[o.Name] = made, o
 	s.add(made.id, made.json)

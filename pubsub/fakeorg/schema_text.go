@@ -36,8 +36,8 @@ type enumText struct {
 }
 
 // record returns the whole schema for marshalling. A named type is written out where it is first used.
-func (s *schema) record() recordText {
-	fields := []fieldText{{Name: "ChangeEventHeader", Type: headerText(), Doc: "Data:ComplexValueType"}}
+func (s *schema) record(symbols []string) recordText {
+	fields := []fieldText{{Name: "ChangeEventHeader", Type: headerText(symbols), Doc: "Data:ComplexValueType"}}
 	defined := map[string]bool{}
 	for _, sl := range s.slots {
 		fields = append(fields, sl.text(defined))
@@ -75,11 +75,12 @@ func nullable(f fieldText) fieldText {
 }
 
 // headerText is the header record as the service has sent it since 2023.
-func headerText() recordText {
+func headerText(symbols []string) recordText {
 	list := arrayText{"array", "string"}
 	kinds := enumText{"enum", "ChangeType", "", []string{
 		"CREATE", "UPDATE", "DELETE", "UNDELETE", "GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE", "GAP_OVERFLOW", "SNAPSHOT",
 	}}
+	kinds.Symbols = append(kinds.Symbols, symbols...)
 	return recordText{Type: "record", Name: "ChangeEventHeader", Fields: []fieldText{
 		{Name: "entityName", Type: "string"}, {Name: "recordIds", Type: list}, {Name: "changeType", Type: kinds},
 		{Name: "changeOrigin", Type: "string"}, {Name: "transactionKey", Type: "string"}, {Name: "sequenceNumber", Type: "int"},

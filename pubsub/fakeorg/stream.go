@@ -61,7 +61,7 @@ func (s server) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pu
 func (s *stream) Run(ctx context.Context) error {
 	requests := make(chan request)
 	go s.receive(ctx, requests)
-	s.alarm, s.late = time.NewTimer(noCreditIn), time.NewTimer(noCreditIn)
+	s.alarm, s.late = time.NewTimer(s.bus.patience()), time.NewTimer(noCreditIn)
 	defer s.alarm.Stop()
 	defer s.late.Stop()
 	defer s.close()
@@ -146,7 +146,7 @@ func (s *stream) fetch(r request) error {
 		return s.refuse(code)
 	}
 	if s.bus.credit(s.sub, int(r.GetNumRequested())) {
-		s.alarm.Reset(s.bus.keepalive)
+		s.alarm.Reset(s.bus.beatIn())
 	}
 	return s.recheck()
 }
@@ -171,11 +171,14 @@ func (s *stream) deliver() (<-chan struct{}, error) {
 }
 
 func (s *stream) send(b batch) error {
+	if err := s.linger(s.ctx); err != nil {
+		return err
+	}
 	err := s.rpc.Send(&pubsubpb.FetchResponse{Events: b.events, LatestReplayId: b.latest, RpcId: s.rpcID, PendingNumRequested: int32(b.pending)})
 	if b.pending > 0 {
-		s.alarm.Reset(s.bus.keepalive)
+		s.alarm.Reset(s.bus.beatIn())
 	} else {
-		s.alarm.Reset(noCreditIn)
+		s.alarm.Reset(s.bus.patience())
 	}
 	return err
 }
@@ -185,7 +188,7 @@ func (s *stream) quiet() error {
 	b := s.bus.beat(s.sub)
 	switch {
 	case b.held:
-		s.alarm.Reset(s.bus.keepalive)
+		s.alarm.Reset(s.bus.beatIn())
 		return nil
 	case b.exceeded:
 		return s.refuse("subscription.limit.exceeded")

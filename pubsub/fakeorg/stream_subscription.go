@@ -25,6 +25,7 @@ type subscription struct {
 	over      chan struct{}
 	ending    ending // set before over closes
 	ended     bool
+	hung      bool // says nothing, ever
 }
 
 // Subscription is a snapshot of one running stream.
@@ -96,6 +97,10 @@ func (b *bus) open(r *pubsubpb.FetchRequest, c rpcCall) (*subscription, string) 
 	if r.GetReplayPreset() == pubsubpb.ReplayPreset_LATEST && b.faults.settle > 0 {
 		s.blind = s.opened.Add(b.faults.settle)
 	}
+	if b.faults.hang > 0 {
+		b.faults.hang--
+		s.hung = true
+	}
 	b.subs[s] = true
 	return s, ""
 }
@@ -155,7 +160,7 @@ func (b *bus) beat(s *subscription) batch {
 }
 
 func (b *bus) takeLocked(s *subscription) (out batch) {
-	if s == nil || s.ended || b.faults.stalled {
+	if s == nil || s.ended || s.hung || b.faults.stalled {
 		return batch{held: s != nil}
 	}
 	now := b.org.now()
@@ -167,7 +172,7 @@ func (b *bus) takeLocked(s *subscription) (out batch) {
 		if e == nil {
 			continue
 		}
-		if len(out.events) == room {
+		if len(out.events) == room || b.faults.answer > 0 && len(out.events) == b.faults.answer {
 			out.exceeded = room == 0
 			break
 		}
