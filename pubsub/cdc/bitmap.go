@@ -1,80 +1,66 @@
 package cdc
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"strconv"
-	"strings"
 )
 
-// wholeField is the part of a place that means the field itself and not one of a compound's parts.
-const wholeField = -1
+// mask is what one bitmap field names: fields of the event record by position, and parts of compounds, counted through.
+type mask struct{ tops, parts set }
 
-// place names a field of the event record by position, or a part of a compound field.
-type place struct{ top, part int }
+// zeros are eight digits of a bitmap that name nothing.
+const zeros = 0x3030303030303030
 
-// mask is a set of places.
-type mask map[place]bool
-
-// has reports whether the field is in the set, or the compound whose flags it inherits.
-func (m mask) has(w word) bool {
-	return m[w.place] || w.inherits && m[place{w.top, wholeField}]
-}
-
-// readMask reads the elements of a bitmap field:
+// read adds one element of a bitmap field:
 //
 //	0x400800   bits 11 and 22 of the event record, most significant byte first
 //	6-0x01     part 0 of the compound field at position 6
 //
-// Bits that the schema has no field for are left out and counted as strays.
+// Bits that the schema has no field for are left out and counted as strays. A compound that is named goes to touched.
 // https://developer.salesforce.com/docs/platform/pub-sub-api/guide/event-deserialization-considerations.html
-func (s *Schema) readMask(elements []datum) (m mask, strays int, err error) {
-	m = make(mask, len(elements))
-	for _, e := range elements {
-		at, digits, nested := strings.Cut(e.text, "-")
-		if !nested {
-			n, err := m.set(e.text, wholeField, len(s.columns))
-			if err != nil {
-				return nil, 0, err
-			}
-			strays += n
-			continue
-		}
-		top, err := strconv.ParseUint(at, 10, 31)
-		if err != nil {
-			return nil, 0, fmt.Errorf("bitmap %.40q: position of the compound: %w", e.text, err)
-		}
-		n, err := m.set(digits, int(top), s.parts(int(top)))
-		if err != nil {
-			return nil, 0, err
-		}
-		strays += n
+func (m *mask) read(s *Schema, element []byte, touched set) (strays int, err error) {
+	dash := bytes.IndexByte(element, '-')
+	if dash < 0 {
+		return m.tops.read(element, 0, len(s.columns))
 	}
-	return m, strays, nil
+	top, err := strconv.ParseUint(string(element[:dash]), 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("bitmap %.40q: position of the compound: %w", element, err)
+	}
+	if int(top) >= len(s.columns) {
+		return m.parts.read(element[dash+1:], 0, 0)
+	}
+	touched.add(int(top))
+	c := &s.columns[top]
+	return m.parts.read(element[dash+1:], c.first, len(c.parts))
 }
 
-// set adds the places of one bitmap of the given width and counts the bits beyond it. A top of wholeField means the event record itself.
-func (m mask) set(text string, top, width int) (strays int, err error) {
-	digits, ok := strings.CutPrefix(text, "0x")
-	if !ok {
+// read adds the bits of one bitmap of the given width, from first on, and counts those beyond it.
+func (s set) read(text []byte, first, width int) (strays int, err error) {
+	if len(text) < 2 || text[0] != '0' || text[1] != 'x' {
 		return 0, fmt.Errorf("bitmap %.40q: no leading 0x", text)
 	}
-	for i := range len(digits) {
-		nibble, ok := hexDigit(digits[len(digits)-1-i])
+	digits := text[2:]
+	for end, bit := len(digits), 0; end > 0; {
+		if end >= 8 && binary.LittleEndian.Uint64(digits[end-8:]) == zeros {
+			end, bit = end-8, bit+32
+			continue
+		}
+		nibble, ok := hexDigit(digits[end-1])
 		if !ok {
 			return 0, fmt.Errorf("bitmap %.40q: not hexadecimal", text)
 		}
-		for rest := nibble; rest != 0; rest &= rest - 1 {
-			bit := 4*i + bits.TrailingZeros8(rest)
-			switch {
-			case bit >= width:
+		for ; nibble != 0; nibble &= nibble - 1 {
+			if i := bit + bits.TrailingZeros8(nibble); i < width {
+				s.add(first + i)
+			} else {
 				strays++
-			case top == wholeField:
-				m[place{bit, wholeField}] = true
-			default:
-				m[place{top, bit}] = true
 			}
 		}
+		end, bit = end-1, bit+4
 	}
 	return strays, nil
 }

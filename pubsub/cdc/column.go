@@ -1,6 +1,7 @@
 package cdc
 
 import (
+	"slices"
 	"strings"
 
 	"sfbridge/bridge"
@@ -10,14 +11,29 @@ import (
 type column struct {
 	whole leaf   // no name where REST has no such field, as for an address
 	parts []leaf // of a compound, by position; no name where REST has no such field
-	// compound reports that a value may be a record.
-	compound bool
+	first int    // where the bits of the parts begin in a mask
 }
 
 // leaf is what becomes one REST field.
 type leaf struct {
-	name bridge.Field
-	form form
+	name  bridge.Field
+	form  form
+	asked bool // somebody reads the field
+}
+
+// ask answers the column with those leaves asked for that are wanted, and how many they are.
+func (c column) ask(wanted func(bridge.Field) bool) (asked column, n int) {
+	c.parts = slices.Clone(c.parts)
+	leaves := []*leaf{&c.whole}
+	for i := range c.parts {
+		leaves = append(leaves, &c.parts[i])
+	}
+	for _, l := range leaves {
+		if l.asked = l.name != "" && wanted(l.name); l.asked {
+			n++
+		}
+	}
+	return c, n
 }
 
 // newColumn lays out the field f. What a compound's parts are called follows from its Salesforce type, which the doc string gives:
@@ -29,14 +45,13 @@ type leaf struct {
 // https://developer.salesforce.com/docs/platform/pub-sub-api/guide/event-deserialization-considerations.html
 func newColumn(f field) column {
 	kind := salesforceType(f.doc)
-	c := column{whole: leaf{bridge.Field(f.name), formOf(kind, f.node)}}
+	c := column{whole: leaf{name: bridge.Field(f.name), form: formOf(kind, f.node)}}
 	record := f.node.branch(kindRecord)
 	if record == nil {
 		return c
 	}
-	c.compound = true
 	for _, p := range record.fields {
-		c.parts = append(c.parts, leaf{partName(f.name, kind, p.name), formOf(salesforceType(p.doc), p.node)})
+		c.parts = append(c.parts, leaf{name: partName(f.name, kind, p.name), form: formOf(salesforceType(p.doc), p.node)})
 	}
 	if f.node.branch(kindString) == nil {
 		c.whole.name = ""

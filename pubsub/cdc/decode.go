@@ -2,7 +2,7 @@ package cdc
 
 import (
 	"fmt"
-	"time"
+	"math"
 
 	"sfbridge/bridge"
 )
@@ -11,62 +11,103 @@ import (
 // may be used; it names fields and never holds values.
 func (s *Schema) Decode(payload []byte) (c bridge.Change, err error) {
 	defer recoverInto(&err)
-	r := reader{payload}
-	d, err := r.read(s.root)
+	e := s.events.Get().(*event)
+	defer s.events.Put(e)
+	e.take(payload)
+	head, err := s.pass(e)
+	if err == nil {
+		err = s.tell(e, head, &c)
+	}
 	if err != nil {
 		return bridge.Change{}, fmt.Errorf("decode %s: %w", s.name, err)
 	}
-	if len(r.rest) > 0 {
-		return bridge.Change{}, fmt.Errorf("decode %s: %d bytes are left over", s.name, len(r.rest))
-	}
-	if c, err = s.change(d.parts); err != nil {
-		return bridge.Change{}, fmt.Errorf("decode %s: %w", s.name, err)
-	}
+	e.forget()
 	return c, nil
 }
 
-func (s *Schema) change(fields []datum) (bridge.Change, error) {
-	h := fields[0].parts
-	c := bridge.Change{
-		Object:  bridge.Object(s.get(h, "entityName").text),
-		Records: texts[bridge.RecordID](s.get(h, "recordIds").items),
-		Type:    bridge.ChangeType(s.get(h, "changeType").text),
-		Tx:      s.get(h, "transactionKey").text,
-		Version: bridge.Version{
-			At:       time.UnixMilli(s.get(h, "commitTimestamp").whole).UTC(),
-			Commit:   s.get(h, "commitNumber").whole,
-			Sequence: int32(s.get(h, "sequenceNumber").whole),
-		},
+// pass goes over the whole payload and notes where things are; it answers where the header ends.
+func (s *Schema) pass(e *event) (head int, err error) {
+	payload := e.payload
+	if len(payload) > math.MaxInt32 {
+		return 0, fmt.Errorf("%d bytes are too many", len(payload))
 	}
-	c.Origin = parseOrigin(s.get(h, "changeOrigin").text)
-	c.Origin.User = bridge.RecordID(s.get(h, "commitUser").text)
-	if c.Object == "" || len(c.Records) == 0 {
-		return c, fmt.Errorf("the header names no object or no record")
+	if head, err = s.header.walk(payload, &e.head); err != nil {
+		return 0, err
+	}
+	var end int
+	if s.program != nil {
+		end, err = s.program.walk(payload, head, &e.body)
+	} else {
+		end, err = s.skim(payload, head)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if end < len(payload) {
+		return 0, fmt.Errorf("%d bytes are left over", len(payload)-end)
+	}
+	if s.program == nil {
+		err = s.readNative(e)
+	}
+	return head, err
+}
+
+// tell makes the change of what was found.
+func (s *Schema) tell(e *event, head int, c *bridge.Change) error {
+	if err := s.header.tell(e, head, c); err != nil {
+		return err
 	}
 	switch c.Type {
 	case bridge.Create, bridge.Undelete:
-		s.fill(&c, fields)
+		copy(e.touched, s.asked)
+		s.fill(e, c)
 	case bridge.Update:
-		return c, s.compare(&c, fields)
+		if err := s.mark(e); err != nil {
+			return err
+		}
+		s.compare(e, c)
 	}
-	return c, nil
+	return nil
 }
 
-// get is a header field by name; one that the schema lacks is null.
-func (s *Schema) get(header []datum, name string) datum {
-	i, ok := s.header[name]
-	if !ok {
-		return datum{}
+// mark reads the masks of an update and finds the fields that they and the body touch.
+func (s *Schema) mark(e *event) error {
+	strays := 0
+	copy(e.touched, e.body.present)
+	for _, m := range [...]struct {
+		*mask
+		slot
+	}{{&e.changed, slotChanged}, {&e.nulled, slotNulled}, {&e.diff, slotDiff}} {
+		if e.head[m.slot] < 0 {
+			continue
+		}
+		err := each(e.payload, e.head[m.slot], func(from, to int) error {
+			n, err := m.read(s, e.payload[from:to], e.touched)
+			strays += n
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", headerFields[m.slot].name, err)
+		}
+		for w, bits := range m.tops {
+			e.touched[w] |= bits
+		}
 	}
-	return header[i]
+	if strays > 0 {
+		s.strays.Add(uint64(strays))
+	}
+	e.touched.keep(s.asked)
+	return nil
 }
 
 // fill takes every value of a create or undelete.
-func (s *Schema) fill(c *bridge.Change, fields []datum) {
-	c.Values = make(bridge.Fields, len(fields))
-	for i := 1; i < len(fields); i++ {
-		s.columns[i].each(i, fields[i], func(w word) { c.Values[w.name] = w.form.value(w.datum) })
-	}
+func (s *Schema) fill(e *event, c *bridge.Change) {
+	c.Values = make(bridge.Fields, s.leaves)
+	s.each(e, func(l *leaf, d *datum, _ flags) {
+		if v := l.form.value(d); v.Known() {
+			c.Values[l.name] = v
+		}
+	})
 }
 
 // compare takes what an update says: values of flagged fields, and the rest as context.
@@ -76,36 +117,31 @@ func (s *Schema) fill(c *bridge.Change, fields []datum) {
 //	yes       yes               null       Changed, Cleared, Values
 //	yes       no                null       Changed, Reread: hidden from us, or lost on the way
 //	as text difference                     Changed, Reread
+//	yes       any               unknown    Changed, Reread: nothing that a field can hold
 //	no        -                 known      Context
-//	no        -                 null       nothing
+//	no        -                 other      nothing
 //
 // A field that is in nulledFields alone is a contradiction: it is read again.
-func (s *Schema) compare(c *bridge.Change, fields []datum) error {
-	flags, err := s.flags(fields[0].parts)
-	if err != nil {
-		return err
+func (s *Schema) compare(e *event, c *bridge.Change) {
+	n := e.touched.count()
+	if n == 0 {
+		return
 	}
-	c.Values = bridge.Fields{}
-	for i := 1; i < len(fields); i++ {
-		if fields[i].kind == kindNull && !flags.tops[i] {
-			continue
-		}
-		s.columns[i].each(i, fields[i], func(w word) { judge(c, w.name, w.form.value(w.datum), flags.of(w)) })
-	}
-	return nil
+	c.Changed, c.Values = make([]bridge.Field, 0, n), make(bridge.Fields, n)
+	s.each(e, func(l *leaf, d *datum, f flags) { judge(c, l.name, l.form.value(d), f) })
 }
 
-func judge(c *bridge.Change, name bridge.Field, v bridge.Value, f flag) {
+func judge(c *bridge.Change, name bridge.Field, v bridge.Value, f flags) {
 	switch {
 	case !f.changed && !f.nulled && !f.diff:
-		if !v.IsNull() {
+		if v.Known() && !v.IsNull() {
 			if c.Context == nil {
 				c.Context = bridge.Fields{}
 			}
 			c.Context[name] = v
 		}
 		return
-	case f.diff || v.IsNull() && !(f.changed && f.nulled):
+	case f.diff || !v.Known() || v.IsNull() && !(f.changed && f.nulled):
 		c.Reread = append(c.Reread, name)
 	case v.IsNull():
 		c.Cleared = append(c.Cleared, name)
@@ -116,58 +152,43 @@ func judge(c *bridge.Change, name bridge.Field, v bridge.Value, f flag) {
 	c.Changed = append(c.Changed, name)
 }
 
-// word is what an event says of one REST field.
-type word struct {
-	leaf
-	place
-	datum
-	// inherits reports that a flag on the compound is one on this part.
-	inherits bool
-}
-
-// each calls f for every REST field of the column at position top. A value that is a record speaks for the parts alone; a switchable name that
-// is text speaks for the whole: its parts are null, and untouched unless flagged themselves.
-func (c *column) each(top int, d datum, f func(word)) {
-	speaksWhole := c.whole.name != "" && d.kind != kindRecord
-	if speaksWhole {
-		f(word{c.whole, place{top, wholeField}, d, false})
-	}
-	for i, l := range c.parts {
-		if l.name == "" {
-			continue
+// each calls f for every REST field that is asked for, of all columns that are touched. A value that is a record speaks for the parts alone; a
+// switchable name that is text speaks for the whole: its parts are null, and untouched unless flagged themselves.
+func (s *Schema) each(e *event, f func(*leaf, *datum, flags)) {
+	var d, part datum
+	for top := e.touched.next(0); top >= 0; top = e.touched.next(top + 1) {
+		c := &s.columns[top]
+		s.value(e, top, &d)
+		whole := e.flags(top)
+		speaksWhole := c.whole.name != "" && d.kind != kindRecord
+		if speaksWhole && c.whole.asked {
+			f(&c.whole, &d, whole)
 		}
-		part := datum{}
-		if d.kind == kindRecord {
-			part = d.parts[i]
-		}
-		f(word{l, place{top, i}, part, !speaksWhole})
-	}
-}
-
-// flags are the three bitmap fields of an event.
-type flags struct {
-	changed, nulled, diff mask
-	tops                  []bool // by position: any of them names the field or a part of it
-}
-
-// flag is what the bitmaps say of one field.
-type flag struct{ changed, nulled, diff bool }
-
-func (s *Schema) flags(header []datum) (f flags, err error) {
-	total := 0
-	f.tops = make([]bool, len(s.columns))
-	for name, m := range map[string]*mask{"changedFields": &f.changed, "nulledFields": &f.nulled, "diffFields": &f.diff} {
-		var strays int
-		if *m, strays, err = s.readMask(s.get(header, name).items); err != nil {
-			return f, fmt.Errorf("%s: %w", name, err)
-		}
-		total += strays
-		for p := range *m {
-			f.tops[p.top] = true
+		for i := range c.parts {
+			l := &c.parts[i]
+			if !l.asked {
+				continue
+			}
+			part.kind = kindNull
+			if d.kind == kindRecord {
+				e.part(&d, i, &part)
+			}
+			said := e.partFlags(c.first + i)
+			if !speaksWhole { // a flag on the compound is one on its parts
+				said = flags{said.changed || whole.changed, said.nulled || whole.nulled, said.diff || whole.diff}
+			}
+			f(l, &part, said)
 		}
 	}
-	s.strays.Add(uint64(total))
-	return f, nil
 }
 
-func (f flags) of(w word) flag { return flag{f.changed.has(w), f.nulled.has(w), f.diff.has(w)} }
+// flags are what the bitmaps say of one field.
+type flags struct{ changed, nulled, diff bool }
+
+func (e *event) flags(top int) flags {
+	return flags{e.changed.tops.has(top), e.nulled.tops.has(top), e.diff.tops.has(top)}
+}
+
+func (e *event) partFlags(part int) flags {
+	return flags{e.changed.parts.has(part), e.nulled.parts.has(part), e.diff.parts.has(part)}
+}

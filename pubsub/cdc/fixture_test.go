@@ -115,8 +115,8 @@ func wideSchema(names []string) string {
 	return schemaOf(strings.Join(fields, ","))
 }
 
-// event is the native form that goavro encodes; what is left out takes its default.
-type event struct {
+// told is an event in the native form that goavro encodes; what is left out takes its default.
+type told struct {
 	kind                    string
 	changed, nulled, diff   []string
 	origin                  string
@@ -125,11 +125,8 @@ type event struct {
 	commitNumber, commitAge int64
 }
 
-func (e event) encode(t testing.TB, schema string) []byte {
-	codec, err := goavro.NewCodec(schema)
-	if err != nil {
-		t.Fatal(err)
-	}
+func (e told) encode(t testing.TB, schema string) []byte {
+	codec := codecOf(t, schema)
 	if e.records == nil {
 		e.records = []string{"a01000000000001AAA"}
 	}

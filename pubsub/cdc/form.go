@@ -22,6 +22,9 @@ const (
 // formOf tells the form by the Salesforce type; only types that Avro does not tell apart need one.
 func formOf(kind string, n *node) form {
 	long := n.branch(kindLong) != nil
+	if days := n.branch(kindInt); days != nil && days.logical == "date" {
+		long = true // goavro answers a time for it
+	}
 	switch {
 	case long && (kind == "DateOnly" || kind == "Birthday"):
 		return dateForm
@@ -36,21 +39,34 @@ func formOf(kind string, n *node) form {
 	}
 }
 
-// value makes d canonical.
-func (f form) value(d datum) bridge.Value {
+// datum is one value as it was read: which members are set follows from kind. Union wrappers are gone. What no field can
+// hold has no members set, and is of the kind of a record, a map or a union.
+type datum struct {
+	kind  kind
+	whole int64    // boolean, int, long
+	float float64  // float, double
+	text  string   // string, bytes, enum
+	items []string // array of strings
+	parts []datum  // of a record that goavro read, by position
+}
+
+// value makes d canonical; it is unknown where d is nothing that a field can hold.
+func (f form) value(d *datum) bridge.Value {
 	switch d.kind {
-	case kindNull, kindRecord:
+	case kindNull:
 		return bridge.NullValue()
+	case kindRecord, kindMap, kindUnion:
+		return bridge.Value{}
 	case kindBoolean:
 		return bridge.BoolValue(d.whole == 1)
 	case kindInt, kindLong:
 		return f.whole(d.whole)
-	case kindDouble:
+	case kindFloat, kindDouble:
 		return bridge.NumberValue(d.float)
 	case kindBytes:
 		return bridge.TextValue(base64.StdEncoding.EncodeToString([]byte(d.text)))
 	case kindArray:
-		return bridge.MultiValue(texts[string](d.items))
+		return bridge.MultiValue(d.items)
 	}
 	if f == setForm {
 		return bridge.MultiValue(strings.Split(d.text, ";"))
@@ -70,13 +86,4 @@ func (f form) whole(i int64) bridge.Value {
 	default:
 		return bridge.IntValue(i)
 	}
-}
-
-// texts are the texts of items; nil for none.
-func texts[T ~string](items []datum) []T {
-	var out []T
-	for _, i := range items {
-		out = append(out, T(i.text))
-	}
-	return out
 }

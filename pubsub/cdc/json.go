@@ -180,7 +180,7 @@ func (j *jsonEvent) compare(h *jsonHeader) {
 		return all[f] || j.of[f] != "" && all[bridge.Field(j.of[f])]
 	}
 	for _, f := range j.values.Names() {
-		judge(j.c, f, j.values[f], flag{changed: of(changed, f), nulled: of(nulled, f), diff: of(diff, f)})
+		judge(j.c, f, j.values[f], flags{changed: of(changed, f), nulled: of(nulled, f), diff: of(diff, f)})
 	}
 }
 

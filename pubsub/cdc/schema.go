@@ -6,32 +6,31 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+
+	"github.com/linkedin/goavro/v2"
 
 	"sfbridge/bridge"
 )
 
-// Schema is the compiled schema of one object's change events. It never changes and may be used by several goroutines.
+// Schema is the compiled schema of one object's change events, for readers of some or all of its fields. It never changes and may be used by several
+// goroutines.
 type Schema struct {
 	name    string
 	root    *node
-	header  map[string]int // position of a header field by name
-	columns []column       // by position in the event record; that of the header is empty
-	strays  atomic.Uint64
+	header  *header
+	program *program      // of the body; nil where goavro reads it
+	codec   *goavro.Codec // nil where the program does
+	columns []column      // by position in the event record; that of the header is empty
+	asked   set           // columns of which somebody reads something
+	leaves  int           // how many REST fields are asked for
+	events  *sync.Pool    // of *event
+	strays  *atomic.Uint64
 }
 
-// needed are the header fields without which no change can be told, with their types.
-var needed = map[string]kind{
-	"entityName": kindString, "recordIds": kindArray, "changeType": kindEnum, "commitTimestamp": kindLong, "commitNumber": kindLong,
-	"nulledFields": kindArray, "changedFields": kindArray,
-}
-
-// welcome are the header fields that may be missing, with their types.
-var welcome = map[string]kind{
-	"changeOrigin": kindString, "transactionKey": kindString, "sequenceNumber": kindInt, "commitUser": kindString, "diffFields": kindArray,
-}
-
-// Compile reads the schema as GetSchema answers it, an Avro record in JSON whose first field is the ChangeEventHeader.
+// Compile reads the schema as GetSchema answers it, an Avro record in JSON whose first field is the ChangeEventHeader. goavro must take it too. All
+// fields are asked for; see [Schema.Reading].
 func Compile(schemaJSON string) (s *Schema, err error) {
 	defer recoverInto(&err)
 	var d definition
@@ -42,42 +41,62 @@ func Compile(schemaJSON string) (s *Schema, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema %s: %w", d.Name, err)
 	}
-	s = &Schema{name: d.Name, root: root}
+	s = &Schema{name: d.Name, root: root, strays: &atomic.Uint64{}, events: &sync.Pool{}}
 	if err := s.layOut(); err != nil {
 		return nil, fmt.Errorf("compile schema %s: %w", d.Name, err)
 	}
-	return s, nil
+	codec, err := goavro.NewCodec(schemaJSON)
+	if err != nil {
+		return nil, fmt.Errorf("compile schema %s: %w", d.Name, err)
+	}
+	if s.program = newProgram(root.fields, 1); s.program == nil {
+		s.codec = codec
+	}
+	all := s.reading(func(bridge.Field) bool { return true })
+	s.events.New = func() any { return newEvent(all) }
+	return all, nil
 }
 
-func (s *Schema) layOut() error {
+func (s *Schema) layOut() (err error) {
 	if s.root.kind != kindRecord || len(s.root.fields) == 0 || s.root.fields[0].name != "ChangeEventHeader" {
 		return fmt.Errorf("it is no change event: the first field is not the ChangeEventHeader")
 	}
-	header := s.root.fields[0].node
-	if header.kind != kindRecord {
-		return fmt.Errorf("the ChangeEventHeader is no record")
-	}
-	s.header = map[string]int{}
-	for i, f := range header.fields {
-		want, known := needed[f.name]
-		if !known {
-			want, known = welcome[f.name]
-		}
-		if known && (f.node.kind != want || want == kindArray && f.node.items.kind != kindString) {
-			return fmt.Errorf("header field %s has another type than expected", f.name)
-		}
-		s.header[f.name] = i
-	}
-	for name := range needed {
-		if _, ok := s.header[name]; !ok {
-			return fmt.Errorf("header field %s is missing", name)
-		}
+	if s.header, err = newHeader(s.root.fields[0].node); err != nil {
+		return err
 	}
 	s.columns = make([]column, len(s.root.fields))
+	parts := 0
 	for i, f := range s.root.fields[1:] {
-		s.columns[i+1] = newColumn(f)
+		c := newColumn(f)
+		c.first = parts
+		parts += len(c.parts)
+		s.columns[i+1] = c
 	}
 	return nil
+}
+
+// Reading answers the schema for somebody who reads these fields alone, by their REST names: its changes speak of no others, and what the payload
+// holds of others is passed over and never converted. Names that the schema does not have are no error.
+func (s *Schema) Reading(fields []bridge.Field) *Schema {
+	wanted := make(map[bridge.Field]bool, len(fields))
+	for _, f := range fields {
+		wanted[f] = true
+	}
+	return s.reading(func(f bridge.Field) bool { return wanted[f] })
+}
+
+func (s *Schema) reading(wanted func(bridge.Field) bool) *Schema {
+	r := *s
+	r.columns, r.asked, r.leaves = make([]column, len(s.columns)), newSet(len(s.columns)), 0
+	for i, c := range s.columns {
+		asked, n := c.ask(wanted)
+		if n > 0 {
+			r.asked.add(i)
+		}
+		r.columns[i] = asked
+		r.leaves += n
+	}
+	return &r
 }
 
 // Object is the object that the schema's events are about, by the name of the schema.
@@ -98,14 +117,6 @@ func (s *Schema) Fields() []bridge.Field {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// parts is the number of parts of the compound at a position, 0 where there is none.
-func (s *Schema) parts(top int) int {
-	if top >= len(s.columns) {
-		return 0
-	}
-	return len(s.columns[top].parts)
 }
 
 // ObjectOf is the object of an event's name: Contact of ContactChangeEvent, Vehicle__c of Vehicle__ChangeEvent, "" of anything else.
