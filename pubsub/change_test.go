@@ -87,3 +87,46 @@ func TestChange_SaysWhatWasEdited(t *testing.T) {
 		}
 	})
 }
+
+// readSet is what is read of every object.
+type readSet []bridge.Field
+
+func (r readSet) ReadSet(bridge.Object) []bridge.Field { return r }
+
+func TestChange_SpeaksOfNothingThatNobodyReads(t *testing.T) {
+	inBubble(t, fakeorg.Options{}, func(s *stand) {
+		s.end()
+		s.reads = readSet{"Phone", "MailingCity", "NotThere__c"}
+		s.begin()
+		s.wait(61 * time.Second)
+		id, err := s.org.Create("Contact", map[string]any{"LastName": "Sato", "MailingCity": "Nara", "MailingStreet": "1", "Title": "Head"})
+		if err != nil {
+			s.Fatal(err)
+		}
+		if err := s.org.Update("Contact", id, map[string]any{"MailingCity": nil, "MailingStreet": "2", "Title": "Chair"}); err != nil {
+			s.Fatal(err)
+		}
+		if err := s.org.Update("Contact", id, map[string]any{"Title": "Head"}); err != nil {
+			s.Fatal(err)
+		}
+		s.wait(time.Second)
+		got := s.journal.now().changes
+		if len(got) != 3 {
+			s.Fatalf("%d changes", len(got))
+		}
+		null, city := bridge.NullValue(), []bridge.Field{"MailingCity"}
+		for i, want := range []bridge.Change{
+			{Values: bridge.Fields{"Phone": null, "MailingCity": {Kind: bridge.Text, Text: "Nara"}}},
+			{Changed: city, Cleared: city, Values: bridge.Fields{"MailingCity": null}},
+			{},
+		} {
+			c := bridge.Change{Changed: got[i].Changed, Cleared: got[i].Cleared, Values: got[i].Values, Context: got[i].Context, Reread: got[i].Reread}
+			if d := cmp.Diff(want, c); d != "" {
+				s.Errorf("change %d (-want +got):\n%s", i, d)
+			}
+			if got[i].Records[0] != bridge.RecordID(id) || got[i].Version.At.IsZero() {
+				s.Errorf("change %d: %+v", i, got[i])
+			}
+		}
+	})
+}

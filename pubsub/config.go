@@ -49,7 +49,7 @@ type Deps struct {
 	Sink       Sink
 	Quarantine Quarantine
 	Positions  Positions
-	Schemas    *Schemas // shared by the topics of an org; nil for one of its own
+	Schemas    *Schemas // shared by the topics of an org; nil for one of its own, which reads all fields
 	Beats      *Beats   // shared by the topics of an org; nil for one of its own
 	Outlook    Outlook  // nil: a lost topic is always read from its oldest kept event
 	Now        func() time.Time
@@ -93,7 +93,7 @@ func complete(c *Config, d *Deps) error {
 		return errors.New("a connection, auth, sink, quarantine and positions are needed")
 	}
 	if d.Schemas == nil {
-		d.Schemas = NewSchemas(d.Conn, d.Auth)
+		d.Schemas = NewSchemas(d.Conn, d.Auth, nil)
 	}
 	if d.Beats == nil {
 		d.Beats = NewBeats(nil)

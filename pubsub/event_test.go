@@ -210,7 +210,7 @@ func TestSchemas_AreFetchedOnceForAllTopics(t *testing.T) {
 		s.end()
 		s.begin()
 		s.wait(time.Second)
-		schemas := pubsub.NewSchemas(s.conn, s.login)
+		schemas := pubsub.NewSchemas(s.conn, s.login, nil)
 		ctx, cancel := context.WithCancel(s.Context())
 		var wg sync.WaitGroup
 		var subs []*pubsub.Subscriber

@@ -23,6 +23,7 @@ const schemaTimeout = 30 * time.Second
 type Schemas struct {
 	client pubsubpb.PubSubClient
 	auth   Auth
+	reads  Reads
 
 	mu    sync.Mutex
 	known map[string]compiled
@@ -35,9 +36,9 @@ type compiled struct {
 	err    error
 }
 
-// NewSchemas fetches over conn.
-func NewSchemas(conn grpc.ClientConnInterface, a Auth) *Schemas {
-	return &Schemas{client: pubsubpb.NewPubSubClient(conn), auth: a, known: map[string]compiled{}, busy: map[string]chan struct{}{}}
+// NewSchemas fetches over conn. What r does not read is left in the payloads; nil reads everything.
+func NewSchemas(conn grpc.ClientConnInterface, a Auth, r Reads) *Schemas {
+	return &Schemas{client: pubsubpb.NewPubSubClient(conn), auth: a, reads: r, known: map[string]compiled{}, busy: map[string]chan struct{}{}}
 }
 
 // hopelessError says that asking again cannot help.
@@ -88,9 +89,7 @@ func (s *Schemas) fetch(ctx context.Context, id string) (*cdc.Schema, error) {
 	text, err := s.ask(ctx, id)
 	c := compiled{}
 	if err == nil {
-		if c.schema, c.err = cdc.Compile(text); c.err != nil {
-			c.err = hopelessError{c.err}
-		}
+		c = s.compile(text)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,6 +102,17 @@ func (s *Schemas) fetch(ctx context.Context, id string) (*cdc.Schema, error) {
 		return nil, fmt.Errorf("fetch schema %s: %w", id, err)
 	}
 	return c.schema, c.err
+}
+
+func (s *Schemas) compile(text string) compiled {
+	schema, err := cdc.Compile(text)
+	if err != nil {
+		return compiled{err: hopelessError{err}}
+	}
+	if object := schema.Object(); s.reads != nil && object != "" {
+		schema = schema.Reading(s.reads.ReadSet(object))
+	}
+	return compiled{schema: schema}
 }
 
 // ask makes the call. A session that is refused is given up, so that the next attempt has another.

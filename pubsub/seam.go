@@ -15,6 +15,12 @@ type Sink interface {
 	Accept(ctx context.Context, changes []bridge.Change, p bridge.Position) error
 }
 
+// Reads tells what is read of an object's records.
+type Reads interface {
+	// ReadSet answers the fields that somebody reads, by their REST names; changes speak of no others. It must not change.
+	ReadSet(o bridge.Object) []bridge.Field
+}
+
 // Quarantine keeps events that could not be read.
 type Quarantine interface {
 	// Quarantine makes q durable, once for an event's id however often it is told, and marks its object to be compared. An error is retried.

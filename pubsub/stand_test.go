@@ -278,6 +278,7 @@ type stand struct {
 	wire    *wire
 	login   *login
 	journal *journal
+	reads   pubsub.Reads // nil: everything
 	config  pubsub.Config
 
 	conn *grpc.ClientConn
@@ -320,7 +321,8 @@ func (s *stand) begin() {
 		s.Fatal(err)
 	}
 	s.conn = conn
-	s.sub, err = pubsub.New(s.config, pubsub.Deps{Conn: conn, Auth: s.login, Sink: s.journal, Quarantine: s.journal, Positions: s.journal})
+	s.sub, err = pubsub.New(s.config, pubsub.Deps{Conn: conn, Auth: s.login, Sink: s.journal, Quarantine: s.journal, Positions: s.journal,
+		Schemas: pubsub.NewSchemas(conn, s.login, s.reads)})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/refill"
+	"sfbridge/bridge/rule"
 	"sfbridge/outbound/salesforce"
 	"sfbridge/pubsub"
 	"sfbridge/store"
@@ -79,7 +80,10 @@ type streamAuth struct {
 	last  atomic.Pointer[salesforce.Session]
 }
 
-var _ pubsub.Auth = (*streamAuth)(nil)
+var (
+	_ pubsub.Auth  = (*streamAuth)(nil)
+	_ pubsub.Reads = (*rule.Wants)(nil)
+)
 
 // Token answers the session in force.
 func (s *streamAuth) Token(ctx context.Context) (pubsub.Session, error) {
@@ -169,10 +173,11 @@ func (a *app) bind(ctx context.Context, o *orgLine) error {
 
 // subscribe reads one topic an object that some transfer reads, and fills what was missed of them.
 func (a *app) subscribe(ctx context.Context, o *orgLine) error {
-	schemas, beats := pubsub.NewSchemas(o.conn, o.auth), pubsub.NewBeats(beatKeeper{a.store, o.ID()})
+	wants := a.rules.Wants(o.name)
+	schemas, beats := pubsub.NewSchemas(o.conn, o.auth, wants), pubsub.NewBeats(beatKeeper{a.store, o.ID()})
 	var g errgroup.Group
 	g.Go(func() error { return a.newFiller(o).Run(ctx) })
-	for _, object := range a.rules.Wants(o.name).Objects() {
+	for _, object := range wants.Objects() {
 		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: topicOf(object)}, pubsub.Deps{
 			Conn: o.conn, Auth: o.auth, Sink: a.intake.Stream(o.name), Quarantine: quarantine{a.store}, Positions: a.store, Schemas: schemas,
 			Beats: beats, Outlook: outlook{o.client, a.readOf(o), a.world.now}, Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
