@@ -42,6 +42,7 @@ type Write struct {
 	Key      Field    // for upserts: the external id field
 	KeyValue string
 	Set      Fields
+	Terms    Terms // for creates and upserts
 }
 
 // Target names the row a write is for, "" for a plain create: two writes of one target never go in one call.
@@ -60,5 +61,6 @@ func (w *Write) Target() string {
 type Written struct {
 	Record  RecordID
 	Created bool
+	Note    string // what was done otherwise than asked for, in words; "" for nothing
 	Err     error
 }

@@ -58,6 +58,7 @@ type Transfer struct {
 	Tags      []string // put on contacts that the bridge creates
 	Who       Field    // for activities: the reference that takes the linked record, such as WhoId
 	Set       Fields   // constants written on every create of the object
+	Creation  Creation // what else a record that is created gets
 	Shadow    bool     // everything runs and is shown, nothing is sent
 }
 

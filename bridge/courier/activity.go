@@ -52,7 +52,7 @@ func (t *trip) activity(ctx context.Context) error {
 	if out.Err != nil {
 		return t.mayRepeat(ctx, out.Err)
 	}
-	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), "")
+	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), out.Note)
 	t.effects.Story[len(t.effects.Story)-1].Record = out.Record
 	return nil
 }
@@ -140,5 +140,6 @@ func (t *trip) activityRow(tr *rule.Transfer, p bridge.Parsed, who bridge.Record
 	if tr.Key != "" {
 		w.Op, w.Key, w.KeyValue = bridge.OpUpsert, tr.Key, cb.Event
 	}
+	w.Terms = terms(&tr.Creation, said)
 	return w, nil
 }

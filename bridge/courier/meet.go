@@ -23,7 +23,11 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		set = bridge.Fields{}
 	}
 	maps.Copy(set, j.Fields)
+	if done, err := t.account(ctx, tr, c, set); done || err != nil {
+		return err
+	}
 	w := t.write(tr, bridge.OpCreate, set)
+	w.Terms = terms(&tr.Creation, c.Values)
 	if tr.Key != "" {
 		w.Op, w.Key, w.KeyValue = bridge.OpUpsert, tr.Key, string(c.ID)
 		delete(w.Set, tr.Key)
@@ -45,7 +49,7 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		return t.refused(ctx, tr, c, out.Err)
 	}
 	t.relink(tr, t.link(tr, out.Record, c.ID), j)
-	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), "")
+	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), out.Note)
 	return nil
 }
 

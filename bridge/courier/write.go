@@ -54,6 +54,9 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	link = t.underWay(tr, link, j)
 	w := t.write(tr, bridge.OpUpdate, j.Fields)
 	w.Record = link.Record
+	if tr.Creation.Duplicates == bridge.SaveDuplicate {
+		w.Terms.Duplicates = bridge.SaveDuplicate
+	}
 	if tr.Key != "" && (len(link.Baseline) == 0 || t.misnamed(tr, &row, c.ID)) {
 		w.Set[tr.Key] = bridge.TextValue(string(c.ID))
 	}

@@ -27,6 +27,7 @@ type TransferConfig struct {
 	Who             string         `toml:"who"`
 	Set             map[string]any `toml:"set"`
 	Shadow          bool           `toml:"shadow"`
+	CreationConfig
 }
 
 // PairConfig ties a field to an attribute.
@@ -45,6 +46,7 @@ func (t *TransferConfig) byDefault() {
 	t.Direction = string(bridge.Both)
 	t.NoMatchInbound, t.NoMatchOutbound = string(bridge.CreateNew), string(bridge.SkipIt)
 	t.OnDelete = string(bridge.KeepContact)
+	t.CreationConfig.byDefault()
 }
 
 // nouns are the projects of a configuration without fault, in alphabetical order.
@@ -69,6 +71,7 @@ func (t *TransferConfig) noun() bridge.Transfer {
 		Direction: bridge.Direction(t.Direction), Key: bridge.Field(t.Key), Condition: t.Condition,
 		NoContact: bridge.NoMatch(t.NoMatchInbound), NoRecord: bridge.NoMatch(t.NoMatchOutbound),
 		OnDelete: bridge.OnDelete(t.OnDelete), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
+		Creation: t.CreationConfig.noun(),
 	}
 	if t.Type != "" {
 		n.Kind = bridge.Happened

@@ -57,6 +57,7 @@ func (c *transferCheck) run() {
 	c.optionalField(c.path+".key", t.Key)
 	c.expression(c.path+".condition", t.Condition, conditionUse)
 	c.constants()
+	c.creation()
 	c.pairs("identity", t.Identity)
 	c.pairs("fields", t.Fields)
 	if t.Type != "" {
@@ -101,7 +102,11 @@ func (c *transferCheck) creatable() {
 	if !bridge.Direction(c.t.Direction).Covers(bridge.Outbound) || c.t.NoMatchOutbound != string(bridge.CreateNew) {
 		return
 	}
-	for _, field := range obligatory[c.t.Object] {
+	fields := obligatory[c.t.Object]
+	if c.t.Object == "Account" && c.t.RecordType != "" && c.sure("LastName") {
+		fields = nil // a person account, whose name Salesforce puts together
+	}
+	for _, field := range fields {
 		if _, ok := c.t.Set[field]; ok || c.sure(field) {
 			continue
 		}

@@ -56,6 +56,7 @@ type APIError struct {
 	Message string // Salesforce's own sentence, at most 500 bytes
 	Fields  []string
 	Others  []bridge.RecordID // of the rows that stand in the way
+	Match   bridge.RecordID   // the one of them that the transfer wants to take instead
 	Class   Class
 
 	row   bool  // it is about one row, not about the call
@@ -90,8 +91,12 @@ func (e *APIError) NeedsPerson() bool { return e.Class == Setup || e.Class == Un
 // OfRow reports whether it is what one row of Collections was refused for: the org itself is well.
 func (e *APIError) OfRow() bool { return e.Status == http.StatusOK && e.Class == Setup }
 
-// DuplicateOf is the row that holds the value of a unique field already, "" where the answer names none or several.
+// DuplicateOf is the row to take instead: the one that a duplicate rule found, where that is wanted, or that holds the value of a unique field already;
+// "" where the answer names none or several.
 func (e *APIError) DuplicateOf() bridge.RecordID {
+	if e.Match != "" {
+		return e.Match
+	}
 	if !errors.Is(e, ErrDuplicateValue) || len(e.Others) != 1 {
 		return ""
 	}

@@ -37,6 +37,7 @@ type Client struct {
 	meter  *quota
 	types  *describes
 	sizes  *chunkSizes
+	owners *owners
 	header http.Header // of every write
 }
 
@@ -50,7 +51,7 @@ var (
 func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 	c, d = c.withDefaults(), d.withDefaults()
 	client := &Client{
-		config: c, deps: d, login: login, meter: newQuota(c, d), types: newDescribes(d.Now), sizes: newChunkSizes(),
+		config: c, deps: d, login: login, meter: newQuota(c, d), types: newDescribes(d.Now), sizes: newChunkSizes(), owners: newOwners(d.Now),
 		header: http.Header{"Sforce-Call-Options": {"client=" + c.ClientName}, "Sforce-Auto-Assign": {"FALSE"}},
 	}
 	wire := d.rest()
@@ -80,6 +81,22 @@ func (c *Client) authorize(ctx context.Context) (string, http.Header, error) {
 	}
 	return s.InstanceURL, http.Header{"Authorization": {"Bearer " + s.AccessToken}}, nil
 }
+
+// headers are those of a write; assign is the assignment rule that shall run.
+func (c *Client) headers(assign string) http.Header {
+	h := c.header.Clone()
+	switch assign {
+	case "":
+	case assignDefault:
+		h.Set("Sforce-Auto-Assign", "TRUE")
+	default:
+		h.Set("Sforce-Auto-Assign", assign)
+	}
+	return h
+}
+
+// assignDefault has the active assignment rule of the object run.
+const assignDefault = "default"
 
 // path is a path below the pinned version.
 func (c *Client) path(below string) string { return "/services/data/" + c.config.APIVersion + below }

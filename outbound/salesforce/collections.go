@@ -27,19 +27,26 @@ type batch struct {
 	object bridge.Object
 	op     bridge.Op
 	key    bridge.Field
+	assign string // assignment rule; "" for none
+	second bool   // rows of a second try
+	alone  bool   // its one row goes by itself
 	rows   []batchRow
 }
 
 // batchRow is one row and the place of its write in the caller's list.
 type batchRow struct {
 	place  int
+	write  *bridge.Write
 	record bridge.RecordID
 	member map[string]any
+	owner  string // that the terms chose
+	note   string
+	second bool // this is its second try
 }
 
 // call is the request of a batch. It is not repeatable: after an unknown outcome the caller looks the rows up.
 func (b *batch) call(c *Client) (*rest.Call, error) {
-	call := &rest.Call{Op: opWrite, Method: http.MethodPatch, Path: c.path("/composite/sobjects"), Header: c.header}
+	call := &rest.Call{Op: opWrite, Method: http.MethodPatch, Path: c.path("/composite/sobjects"), Header: c.headers(b.assign)}
 	switch b.op {
 	case bridge.OpCreate:
 		call.Method = http.MethodPost
@@ -85,7 +92,7 @@ func (b *batch) read(results []saveResult) ([]bridge.Written, error) {
 }
 
 func (r *batchRow) verdict(op bridge.Op, s *saveResult) bridge.Written {
-	w := bridge.Written{Record: bridge.RecordID(bridge.LongID(s.ID)), Created: s.Created || op == bridge.OpCreate}
+	w := bridge.Written{Record: bridge.RecordID(bridge.LongID(s.ID)), Created: s.Created || op == bridge.OpCreate, Note: r.note}
 	if w.Record == "" {
 		w.Record = r.record
 	}

@@ -76,6 +76,7 @@ var (
 	errCompound = errors.New("it is put together of other fields; write those")
 	errNoNull   = errors.New("a checkbox cannot be empty")
 	errUnseen   = errors.New("it does not exist, or the run-as user cannot see it")
+	errTerms    = errors.New("nothing is created without it")
 )
 
 // wire is v as a member of a row that is written: the inverse of value.
@@ -157,13 +158,30 @@ func (o *ObjectFacts) row(set bridge.Fields) (map[string]any, error) {
 		if f == nil {
 			return nil, o.unseen(name)
 		}
+		if o.composed(f) {
+			return nil, bridge.Permanent(fmt.Errorf("field %s of %s: %w", name, o.Name, errCompound))
+		}
 		v, err := f.wire(set[name])
 		if err != nil {
 			return nil, bridge.Permanent(fmt.Errorf("field %s of %s: %w", name, o.Name, err))
 		}
+		name, v = o.coded(f, v, set)
 		row[string(name)] = v
 	}
 	return row, nil
+}
+
+// composed reports whether Salesforce puts the field together of others and takes it from nobody.
+func (o *ObjectFacts) composed(f *FieldFacts) bool {
+	if f.Createable || f.Updateable {
+		return false
+	}
+	for _, part := range o.Fields {
+		if part.Compound == string(f.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // unseen is the error for a field that describe does not name.

@@ -16,6 +16,17 @@ type Picklist struct {
 	Label   string `json:"label"`
 	Active  bool   `json:"active"`
 	Default bool   `json:"defaultValue"`
+	// ValidFor is a bitmap over the values of the controlling field, base64; "" is valid for all.
+	ValidFor string `json:"validFor"`
+}
+
+// RecordType is one record type of an object, as far as the run-as user may use it.
+type RecordType struct {
+	ID        bridge.RecordID `json:"recordTypeId"`
+	Name      string          `json:"developerName"`
+	Available bool            `json:"available"`
+	Active    bool            `json:"active"`
+	Master    bool            `json:"master"` // stands for having none
 }
 
 // FieldFacts is what describe says of one field, as far as the bridge needs it. A field that the run-as user may not see is not described.
@@ -81,6 +92,7 @@ type ObjectFacts struct {
 	Deletable  bool
 	Queryable  bool
 	Fields     map[bridge.Field]*FieldFacts
+	Types      []RecordType
 	Read       time.Time // when this was answered
 }
 
@@ -94,6 +106,7 @@ type wireObject struct {
 	Deletable  bool          `json:"deletable"`
 	Queryable  bool          `json:"queryable"`
 	Fields     []*FieldFacts `json:"fields"`
+	Types      []RecordType  `json:"recordTypeInfos"`
 }
 
 // Describe says what the run-as user may see and do with an object. Answers are kept for an hour and dropped when a call shows that they are wrong;
@@ -110,7 +123,7 @@ func (c *Client) Describe(ctx context.Context, o bridge.Object) (*ObjectFacts, e
 		}
 		facts := &ObjectFacts{
 			Name: w.Name, Label: w.Label, KeyPrefix: w.KeyPrefix, Createable: w.Createable, Updateable: w.Updateable, Deletable: w.Deletable,
-			Queryable: w.Queryable, Fields: make(map[bridge.Field]*FieldFacts, len(w.Fields)), Read: c.deps.Now(),
+			Queryable: w.Queryable, Fields: make(map[bridge.Field]*FieldFacts, len(w.Fields)), Types: w.Types, Read: c.deps.Now(),
 		}
 		for _, f := range w.Fields {
 			facts.Fields[f.Name] = f
@@ -180,7 +193,7 @@ func (d *describes) fresh(o bridge.Object) *ObjectFacts {
 
 // doubtUnseen has the object described anew once an error shows that its describe may be out of date: rights were granted or taken.
 func (c *Client) doubtUnseen(o bridge.Object, err error) {
-	if e, ok := asAPIError(err); ok && e.Class == Setup || errors.Is(err, errUnseen) {
+	if e, ok := asAPIError(err); ok && e.Class == Setup || errors.Is(err, errUnseen) || errors.Is(err, errTerms) {
 		c.types.doubt(o)
 	}
 }

@@ -59,6 +59,10 @@ func (j *writing) carryOut(ctx context.Context, b batch) {
 
 // send sends one call.
 func (j *writing) send(ctx context.Context, b batch) {
+	if b.alone {
+		j.answer(b.rows[0].place, j.c.single(ctx, &b))
+		return
+	}
 	written, err := b.send(ctx, j.c)
 	if err != nil {
 		j.refused(&b, err)
@@ -72,7 +76,9 @@ func (j *writing) send(ctx context.Context, b batch) {
 			again = append(again, b.rows[i])
 			continue
 		}
-		j.answer(b.rows[i].place, w)
+		if !j.again(ctx, &b, b.rows[i], w) {
+			j.answer(b.rows[i].place, w)
+		}
 	}
 	if len(again) == 0 {
 		j.c.sizes.passed(b.object, len(b.rows))
@@ -132,12 +138,16 @@ func (c *Client) batches(ctx context.Context, ws []bridge.Write, answer func(pla
 	round := map[string]int{} // how often a target has been seen
 	index := map[string]int{} // of the batch by its kind and round
 	described := map[bridge.Object]func() (*ObjectFacts, error){}
+	unknown := c.learnOwners(ctx, ws)
 	for i := range ws {
 		w := &ws[i]
 		if described[w.Object] == nil { // one describe that fails is not tried again for every row
 			described[w.Object] = sync.OnceValues(func() (*ObjectFacts, error) { return c.Describe(ctx, w.Object) })
 		}
 		row, err := c.batchRow(w, described[w.Object])
+		if err == nil && len(w.Terms.Owners) > 0 {
+			err = unknown
+		}
 		if err != nil {
 			answer(i, bridge.Written{Record: w.Record, Err: err})
 			continue
@@ -148,12 +158,12 @@ func (c *Client) batches(ctx context.Context, ws []bridge.Write, answer func(pla
 			again = round[target]
 			round[target]++
 		}
-		kind := fmt.Sprintf("%d\x00%s\x00%s\x00%s", again, w.Object, w.Op, w.Key)
+		kind := fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s", again, w.Object, w.Op, w.Key, w.Terms.Assign)
 		at, ok := index[kind]
 		if !ok {
 			at = len(all)
 			index[kind] = at
-			all = append(all, batch{object: w.Object, op: w.Op, key: w.Key})
+			all = append(all, batch{object: w.Object, op: w.Op, key: w.Key, assign: w.Terms.Assign})
 		}
 		all[at].rows = append(all[at].rows, row)
 	}
@@ -166,7 +176,12 @@ func (c *Client) batchRow(w *bridge.Write, describe func() (*ObjectFacts, error)
 	if err != nil {
 		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
 	}
-	member, err := facts.row(w.Set)
+	set, note, err := c.settled(w, facts)
+	if err != nil {
+		c.doubtUnseen(w.Object, err)
+		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
+	}
+	member, err := facts.row(set)
 	if err != nil {
 		c.doubtUnseen(w.Object, err)
 		return batchRow{}, fmt.Errorf("%s: %w", opWrite, err)
@@ -194,7 +209,11 @@ func (c *Client) batchRow(w *bridge.Write, describe func() (*ObjectFacts, error)
 	default:
 		return batchRow{}, bridge.Permanent(fmt.Errorf("%s: operation %q is none of Salesforce's", opWrite, w.Op))
 	}
-	return batchRow{record: w.Record, member: member}, nil
+	row := batchRow{write: w, record: w.Record, member: member, note: note}
+	if _, mapped := w.Set["OwnerId"]; !mapped && w.Op != bridge.OpUpdate {
+		row.owner, _ = member["OwnerId"].(string)
+	}
+	return row, nil
 }
 
 // chunkSizes learns how many rows of an object one call can take before its triggers run out of their limits.

@@ -7,6 +7,9 @@ type saveHooks struct {
 	before map[string][]func(values map[string]any)
 	after  map[string][]func(tx *Tx, id string) error
 	owners map[string]string // by assignment rule
+	barred map[string]bool   // record types, by id, that the integration user may not use
+
+	duplicates []DuplicateRule
 }
 
 // Assign sets the assignment rule of an object (Account, Case, Lead): what API clients create goes to the owner, a user or a queue,

@@ -50,6 +50,7 @@ type item struct {
 	run    func(t *Tx) outcome
 	key    string // rows of one call with the same key refuse each other; "" has none
 	clash  *Error // what they are told
+	locks  []string
 }
 
 // composite answers what lies under /composite.
@@ -141,7 +142,7 @@ func parseRow(o *Object, record map[string]any) *Error {
 }
 
 func createItem(o *Object, record map[string]any) item {
-	return item{object: o, run: func(t *Tx) outcome {
+	return item{object: o, locks: touched("", record), run: func(t *Tx) outcome {
 		id, err := t.create(o, record)
 		return outcome{id: id, err: err}
 	}}
@@ -164,7 +165,7 @@ func updateItem(o *Object, record map[string]any) item {
 	text, rest := withoutID(record)
 	id, _ := parseID(text)
 	clash := refuse("DUPLICATE_VALUE", "duplicate id in list: %s", id).on()
-	return item{object: o, key: id, clash: clash, run: func(t *Tx) outcome {
+	return item{object: o, key: id, clash: clash, locks: touched(id, rest), run: func(t *Tx) outcome {
 		if text == "" {
 			return outcome{err: refuse("MISSING_ARGUMENT", "Id not specified in an update call").on()}
 		}
@@ -216,7 +217,7 @@ func upsertItem(o *Object, f *Field, record map[string]any) item {
 		key = ""
 	}
 	clash := refuse("DUPLICATE_EXTERNAL_ID", "Duplicate external id specified: %s", textOf(value)).on(f.Name)
-	return item{object: o, key: key, clash: clash, run: func(t *Tx) outcome {
+	return item{object: o, key: key, clash: clash, locks: touched("", rest), run: func(t *Tx) outcome {
 		if hasID && f.Name != "Id" {
 			return outcome{err: refuse("INVALID_FIELD", "The Id field should not be specified in the sobject data.").on()}
 		}
@@ -257,7 +258,7 @@ func (c *call) deleteItem(text string) item {
 	id, ok := parseID(text)
 	o := c.org.schema.Load().byPrefix(id)
 	clash := refuse("DUPLICATE_VALUE", "duplicate id in list: %s", id).on()
-	return item{object: o, key: id, clash: clash, run: func(t *Tx) outcome {
+	return item{object: o, key: id, clash: clash, locks: touched(id, nil), run: func(t *Tx) outcome {
 		if !ok || o == nil {
 			return outcome{err: refuse("MALFORMED_ID", "malformed id %s", text).on()}
 		}
@@ -272,7 +273,8 @@ func (c *call) run(items []item, allOrNone bool) reply {
 	if len(chunks) > maxChunks {
 		return refusal(refuse("EXCEEDED_MAX_TYPES_LIMIT", "The request has more than %d chunks of rows; sort them by type", maxChunks))
 	}
-	if allOrNone {
+	defer c.lock(items)()
+	if chunks = chunked(items); allOrNone {
 		chunks = [][]item{items}
 	}
 	actor := c.actor(true)
@@ -285,6 +287,21 @@ func (c *call) run(items []item, allOrNone bool) reply {
 		out[i] = r.body()
 	}
 	return answer(http.StatusOK, out)
+}
+
+// lock takes the rows' locks, and has those refused that another call has taken.
+func (c *call) lock(items []item) (done func()) {
+	locks := make([][]string, len(items))
+	for i := range items {
+		locks[i] = items[i].locks
+	}
+	blocked, done := c.org.labour.work(c.r.Context(), locks)
+	for i := range items {
+		if blocked[i] {
+			items[i].run = func(*Tx) outcome { return outcome{err: lockRefused()} }
+		}
+	}
+	return done
 }
 
 // chunked cuts the rows where their type changes.

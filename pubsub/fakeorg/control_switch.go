@@ -10,6 +10,10 @@ type switchOrder struct {
 	Twins        *twinOrder `json:"twins"`
 	MuteChildren *bool      `json:"muteChildren"`
 	Dialect      *Dialect   `json:"dialect"`
+
+	DuplicateRules *[]DuplicateRule `json:"duplicateRules"` // in place of those before
+	BarRecordType  string           `json:"barRecordType"`  // id of a record type that the integration user loses
+	Labour         *Duration        `json:"labour"`         // how long a write works under its locks
 }
 
 type twinOrder struct {
@@ -31,6 +35,15 @@ func (o *Org) steerSwitch(asked switchOrder) (any, error) {
 	}
 	if asked.Dialect != nil {
 		o.Speak(*asked.Dialect)
+	}
+	if asked.DuplicateRules != nil {
+		o.SetDuplicateRules(*asked.DuplicateRules...)
+	}
+	if asked.BarRecordType != "" {
+		o.BarRecordType(asked.BarRecordType, true)
+	}
+	if asked.Labour != nil {
+		o.Labour(time.Duration(*asked.Labour))
 	}
 	return members{}, nil
 }

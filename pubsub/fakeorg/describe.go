@@ -60,8 +60,14 @@ func (c *call) describe(o *Object) reply {
 
 // recordTypes lists the record types of an object, the master among them.
 func (c *call) recordTypes(o *Object) []members {
+	barred := func(id any) bool {
+		c.org.mu.Lock()
+		defer c.org.mu.Unlock()
+		text, _ := id.(string)
+		return c.org.hooks.barred[text]
+	}
 	info := func(id, name, developer any, active any, master bool) members {
-		return members{{"active", active}, {"available", active}, {"defaultRecordTypeMapping", master}, {"developerName", developer},
+		return members{{"active", active}, {"available", active == true && !barred(id)}, {"defaultRecordTypeMapping", master}, {"developerName", developer},
 			{"master", master}, {"name", name}, {"recordTypeId", id}, {"urls", members{}}}
 	}
 	list := []members{info("012000000000000AAA", "Master", "Master", true, true)}
@@ -119,10 +125,10 @@ func (f *Field) describe(o *Object) members {
 	out := members{}
 	f.describeNature(&out, o)
 	f.describeRights(&out)
-	f.describeLinks(&out)
+	f.describeLinks(&out, o)
 	values := []members{}
 	for _, v := range f.Values {
-		values = append(values, members{{"active", true}, {"defaultValue", f.Default == v}, {"label", v}, {"validFor", nil}, {"value", v}})
+		values = append(values, members{{"active", true}, {"defaultValue", f.Default == v}, {"label", f.labelOf(v)}, {"validFor", f.validFor(o, v)}, {"value", v}})
 	}
 	out.add("picklistValues", values)
 	return out
@@ -177,7 +183,7 @@ func (f *Field) describeRights(out *members) {
 	long := f.Type == "textarea" && f.Length > 255
 	nillable := !f.Required && f.Type != "boolean" && f.Type != "id" && !(f.Defaulted && f.Type != "picklist")
 	for _, m := range (members{
-		{"cascadeDelete", false}, {"createable", f.Createable}, {"defaultedOnCreate", f.Defaulted}, {"dependentPicklist", false},
+		{"cascadeDelete", false}, {"createable", f.Createable}, {"defaultedOnCreate", f.Defaulted}, {"dependentPicklist", len(f.Of) > 0},
 		{"deprecatedAndHidden", false}, {"externalId", f.ExternalID}, {"filterable", plain && !long}, {"groupable", plain && !long && f.Type != "datetime"},
 		{"idLookup", f.IDLookup}, {"nillable", nillable}, {"permissionable", f.Createable && !f.Required}, {"queryByDistance", f.Type == "location"},
 		{"restrictedDelete", false}, {"restrictedPicklist", f.Restricted}, {"searchPrefilterable", f.Type == "reference"}, {"sortable", plain && !long && f.Type != "multipicklist"},
@@ -188,8 +194,11 @@ func (f *Field) describeRights(out *members) {
 }
 
 // describeLinks writes how the field hangs together with others.
-func (f *Field) describeLinks(out *members) {
-	var compound, relationship any
+func (f *Field) describeLinks(out *members, o *Object) {
+	var compound, relationship, controller any
+	if c := f.controller(o); c != nil {
+		controller = c.Name
+	}
 	if f.Compound != "" {
 		compound = f.Compound
 	}
@@ -202,7 +211,7 @@ func (f *Field) describeLinks(out *members) {
 	}
 	several := len(references) > 1
 	for _, m := range (members{
-		{"compoundFieldName", compound}, {"controllerName", nil}, {"filteredLookupInfo", nil}, {"namePointing", several},
+		{"compoundFieldName", compound}, {"controllerName", controller}, {"filteredLookupInfo", nil}, {"namePointing", several},
 		{"polymorphicForeignKey", several}, {"referenceTargetField", nil}, {"referenceTo", references}, {"relationshipName", relationship},
 		{"relationshipOrder", nil},
 	}) {

@@ -32,6 +32,7 @@
 //	POST /__fake/v1/convert       {"lead":"00Q…","to":{"noOpportunity":true,"order":["Lead","Contact","Account"]}}; see ConvertTo
 //	POST /__fake/v1/merge         {"object":"Contact","winner":"003…","losers":["003…"],"fields":{"Title":"Dr"}}
 //	POST /__fake/v1/switch        {"twins":{"order":"shuffled","delay":"5s"},"muteChildren":true}; see SetTwins, MuteChildren
+//	                              {"duplicateRules":[{"object":"Contact","fields":["Email"]}],"labour":"2s"}; see SetDuplicateRules, Labour
 //	POST /__fake/v1/reset         {}: back to the seed
 //	GET  /__fake/v1/calls, events, subscriptions, rows?object=Contact
 //

@@ -13,6 +13,7 @@ type Error struct {
 	Message string   // Salesforce's sentence
 	Fields  []string // REST names of the fields it is about
 	Matches []string // ids of the rows that a duplicate rule found
+	Blocked bool     // by a rule that lets nobody save
 }
 
 // Error returns code and sentence.

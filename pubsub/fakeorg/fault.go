@@ -3,7 +3,6 @@ package fakeorg
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -208,30 +207,4 @@ func (t *Tx) tripped(o *Object, rows int) *Error {
 		return nil
 	}
 	return refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "%sTrigger: System.LimitException: Too many SOQL queries: 101", o.Name).on()
-}
-
-// duplicateResult is what a duplicate rule adds to the refusal of a single row.
-type duplicateResult struct {
-	AllowSave    bool      `json:"allowSave"`
-	Rule         string    `json:"duplicateRule"`
-	RuleEntity   string    `json:"duplicateRuleEntityType"`
-	ErrorMessage string    `json:"errorMessage"`
-	MatchResults []members `json:"matchResults"`
-}
-
-func (c *call) duplicates(o *Object, e *Error) *duplicateResult {
-	records := []members{}
-	for _, id := range e.Matches {
-		records = append(records, members{
-			{"additionalInformation", []any{}}, {"fieldDiffs", []any{}}, {"matchConfidence", json.RawMessage("100.0")},
-			{"record", members{{"attributes", attributes(c.version, o, id)}, {"Id", id}}},
-		})
-	}
-	return &duplicateResult{
-		AllowSave: true, Rule: fmt.Sprintf("Standard_%s_Duplicate_Rule", o.Name), RuleEntity: o.Name, ErrorMessage: e.Message,
-		MatchResults: []members{{
-			{"entityType", o.Name}, {"errors", []any{}}, {"matchEngine", "ExactMatchEngine"},
-			{"rule", fmt.Sprintf("Standard_%s_Match_Rule_v1_0", o.Name)}, {"size", len(e.Matches)}, {"success", true}, {"matchRecords", records},
-		}},
-	}
 }

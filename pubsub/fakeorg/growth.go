@@ -105,7 +105,7 @@ func (o *Object) grow(s FieldSeed) error {
 func (s FieldSeed) field(o *Object) *Field {
 	f := &Field{
 		Name: s.Name, Label: cmp.Or(s.Label, spaced(s.Name)), Type: s.Type, Extra: s.Extra, Length: s.Length, Precision: s.Precision,
-		Scale: s.Scale, Compound: s.Compound, References: s.References, Values: s.Values, Restricted: s.Restricted, Required: s.Required,
+		Scale: s.Scale, Compound: s.Compound, References: s.References, Values: s.Values, Labels: s.Labels, Of: s.Of, Restricted: s.Restricted, Required: s.Required,
 		Unique: s.Unique, ExternalID: s.ExternalID, IDLookup: s.IDLookup || s.ExternalID, Formula: s.Formula, Hidden: s.Hidden,
 		Default: s.Default, Defaulted: s.Default != nil || s.Type == "boolean",
 	}

@@ -197,7 +197,8 @@ func TestMerge_TakesPersonsWithTheirContacts(t *testing.T) {
 }
 
 func TestAssign_RunsUnlessARowSaysNo(t *testing.T) {
-	d := newDesk(t, Options{Seed: &Seed{Rows: []RowSeed{{Object: "Group", ID: "00G000000000001", Fields: fields{"Name": "Sales", "Type": "Queue"}}}}})
+	d := newDesk(t, Options{Seed: &Seed{Rows: []RowSeed{{Object: "Group", ID: "00G000000000001", Fields: fields{"Name": "Sales", "Type": "Queue"}},
+		{Object: "QueueSobject", Fields: fields{"QueueId": "00G000000000001", "SobjectType": "Lead"}}}}})
 	queue := id18("00G000000000001")
 	d.org.Assign("Lead", queue)
 	owner := func(id string) any {

@@ -24,7 +24,9 @@ type Field struct {
 	Scale      int
 	Compound   string // REST name of the compound field this is a part of, "" for none
 	References []string
-	Values     []string // picklist values
+	Values     []string          // picklist values
+	Labels     map[string]string // of values whose label is another
+	Of         map[string]string // of the code of a state, the code of its country
 	Restricted bool
 	Required   bool // a create without it is refused
 	Unique     bool

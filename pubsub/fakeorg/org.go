@@ -40,6 +40,7 @@ type Org struct {
 	calls     callLog
 	faults    faultRules
 	wire      Wire
+	labour    labour
 
 	// mu orders commits; it is held while a transaction runs and its Commit goes to the bus, never across a wait.
 	mu      sync.Mutex

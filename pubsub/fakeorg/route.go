@@ -123,7 +123,7 @@ func (c *call) actor(collection bool) Actor {
 		origin += ";client=" + name
 	}
 	unassigned := strings.EqualFold(c.r.Header.Get("Sforce-Auto-Assign"), "false") && !collection
-	return Actor{User: c.session.user, Origin: origin, assigns: !unassigned}
+	return Actor{User: c.session.user, Origin: origin, assigns: !unassigned, saves: !collection && c.savesDuplicates()}
 }
 
 func (c *call) clientName() string {

@@ -48,7 +48,7 @@ func (c *call) create(o *Object) reply {
 		return refusal(err)
 	}
 	var id string
-	err := c.org.transact(c.actor(false), func(t *Tx) (err *Error) {
+	err := c.transact(touched("", body), func(t *Tx) (err *Error) {
 		id, err = t.create(o, body)
 		return err
 	})
@@ -82,6 +82,16 @@ func (o *Org) transact(actor Actor, fn func(t *Tx) *Error) *Error {
 	}
 	t.commit()
 	return nil
+}
+
+// transact runs fn in the transaction of a single row, under the locks of what it touches.
+func (c *call) transact(ids []string, fn func(t *Tx) *Error) *Error {
+	blocked, done := c.org.labour.work(c.r.Context(), [][]string{ids})
+	defer done()
+	if blocked[0] {
+		return lockRefused()
+	}
+	return c.org.transact(c.actor(false), fn)
 }
 
 // find returns the row a path names, or the refusal a single-row request meets.
@@ -162,7 +172,7 @@ func (c *call) update(o *Object, found *row) reply {
 	if until, ok := httpTime(c.r.Header.Get("If-Unmodified-Since")); ok && modified.After(until) {
 		return reply{status: http.StatusPreconditionFailed}
 	}
-	err := c.org.transact(c.actor(false), func(t *Tx) *Error { return t.update(o, found.id, body) })
+	err := c.transact(touched(found.id, body), func(t *Tx) *Error { return t.update(o, found.id, body) })
 	if err != nil {
 		return c.refuseRow(o, err)
 	}
@@ -170,7 +180,7 @@ func (c *call) update(o *Object, found *row) reply {
 }
 
 func (c *call) delete(o *Object, found *row) reply {
-	if err := c.org.transact(c.actor(false), func(t *Tx) *Error { return t.remove(o, found.id) }); err != nil {
+	if err := c.transact(touched(found.id, nil), func(t *Tx) *Error { return t.remove(o, found.id) }); err != nil {
 		return c.refuseRow(o, err)
 	}
 	return reply{status: http.StatusNoContent}
@@ -243,7 +253,7 @@ func (c *call) upsert(o *Object, f *Field, value string) reply {
 	var id string
 	var several []string
 	created := false
-	err := c.org.transact(c.actor(false), func(t *Tx) (err *Error) {
+	err := c.transact(touched("", body), func(t *Tx) (err *Error) {
 		ids, err := t.idsByKey(o, f, value)
 		if err != nil {
 			return err

@@ -240,6 +240,9 @@ func (t *Tx) settle(o *Object, id string, old, values map[string]any) *Error {
 		t.defaults(o, values)
 	}
 	t.derive(o, values, old)
+	if err := t.places(o, old, values); err != nil {
+		return err
+	}
 	if missing := o.missing(values); len(missing) > 0 && !t.actor.seeding {
 		return refuse("REQUIRED_FIELD_MISSING", "Required fields are missing: [%s]", strings.Join(missing, ", ")).on(missing...)
 	}
@@ -250,8 +253,14 @@ func (t *Tx) settle(o *Object, id string, old, values map[string]any) *Error {
 		if err := t.checkObject(o, old, values); err != nil {
 			return err
 		}
+		if err := t.checkRecordType(o, old, values); err != nil {
+			return err
+		}
 	}
-	return t.checkUnique(o, id, values)
+	if err := t.checkUnique(o, id, values); err != nil {
+		return err
+	}
+	return t.checkDuplicates(o, id, old, values)
 }
 
 // recanonicalise judges what automation put into the row, and drops nulls.
@@ -335,7 +344,7 @@ func (t *Tx) checkReference(f *Field, id string) *Error {
 
 func (t *Tx) checkOwner(o *Object, id string) *Error {
 	if id[:3] == "00G" && slices.Contains(o.Find("OwnerId").References, "Group") {
-		return t.checkReference(o.Find("OwnerId"), id)
+		return t.checkQueue(o, id)
 	}
 	owner := t.table(t.org.object("User")).rows[id]
 	switch {

@@ -46,16 +46,19 @@ type FieldSeed struct {
 	Compound   string   `json:"compound"`
 	References []string `json:"references"`
 	Values     []string `json:"values"`
-	Restricted bool     `json:"restricted"`
-	Required   bool     `json:"required"`
-	Unique     bool     `json:"unique"`
-	ExternalID bool     `json:"externalId"`
-	IDLookup   bool     `json:"idLookup"`
-	ReadOnly   bool     `json:"readOnly"`
-	CreateOnly bool     `json:"createOnly"`
-	Formula    bool     `json:"formula"`
-	Hidden     bool     `json:"hidden"`
-	Default    any      `json:"default"`
+	// Labels are those of values whose label is another; Of names, of the codes of states, that of the country.
+	Labels     map[string]string `json:"labels"`
+	Of         map[string]string `json:"of"`
+	Restricted bool              `json:"restricted"`
+	Required   bool              `json:"required"`
+	Unique     bool              `json:"unique"`
+	ExternalID bool              `json:"externalId"`
+	IDLookup   bool              `json:"idLookup"`
+	ReadOnly   bool              `json:"readOnly"`
+	CreateOnly bool              `json:"createOnly"`
+	Formula    bool              `json:"formula"`
+	Hidden     bool              `json:"hidden"`
+	Default    any               `json:"default"`
 }
 
 // UserSeed is one user of the org.

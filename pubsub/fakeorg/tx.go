@@ -18,6 +18,7 @@ type Actor struct {
 	trusted bool
 	seeding bool
 	assigns bool // assignment rules run on what it creates
+	saves   bool // past duplicate rules that only warn
 }
 
 // Tx is one transaction: everything done through it commits together or not at all. It is valid inside the function that Do calls.
