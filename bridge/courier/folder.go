@@ -79,16 +79,18 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 	case e.Change != nil:
 		for _, id := range e.Change.Records {
 			k := rowKey{e.Change.Org, e.Change.Object, id}
-			var before bridge.Fields
+			var before, now bridge.Fields
 			if err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
-				if !e.Change.Version.Before(r.Version) {
+				if e.Change.Version.Before(r.Version) {
+					now = r.Values
+				} else {
 					before = r.Values
 				}
 				return rule.Fold(r, e.Change)
 			}); err != nil {
 				return err
 			}
-			if err := f.confirm(ctx, k, e.Change, before); err != nil {
+			if err := f.confirm(ctx, k, e.Change, before, now); err != nil {
 				return err
 			}
 		}
@@ -126,8 +128,9 @@ func (c *Courier) keys(r *bridge.Row) bridge.Fields {
 }
 
 // confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it. What the row held before
-// tells whether a write came over an edit that nobody knew of when it was sent.
-func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before bridge.Fields) error {
+// tells whether a write came over an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and
+// tells which value stands.
+func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, now bridge.Fields) error {
 	open, ok := f.open[k]
 	if !ok {
 		var err error
@@ -140,10 +143,11 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before b
 		if c.Type == bridge.Delete || c.Type == bridge.GapDelete {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
+		v := c.Values[u.Field]
+		if f.stands(u, v) && f.foreign(open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && f.foreign(open[:i], u, v) {
+			f.tell(k, u)
+		}
 		if f.echoed(open[i:], u, c) {
-			if f.over(open[:i], u, c, before[u.Field]) {
-				f.tell(k, u)
-			}
 			f.confirmed = append(f.confirmed, u)
 		} else {
 			left = append(left, u)
@@ -183,10 +187,13 @@ func (f *fold) same(u bridge.Unconfirmed, v bridge.Value) bool {
 	return u.Value.Equal(v)
 }
 
-// over reports whether the change is the echo of u and the record held, right before, neither what u was to replace nor what an earlier write of ours
-// had put there: somebody had edited it in between.
-func (f *fold) over(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change, was bridge.Value) bool {
-	if v := c.Values[u.Field]; !v.Known() || !f.same(u, v) || !was.Known() || !u.Before.Known() || f.same(u, was) {
+// stands reports whether a value is what u wrote.
+func (f *fold) stands(u bridge.Unconfirmed, v bridge.Value) bool { return v.Known() && f.same(u, v) }
+
+// foreign reports whether a value that the record held is neither what u was to replace, nor u's, nor what an earlier write of ours had put there or was
+// to replace: somebody had edited it in between.
+func (f *fold) foreign(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
+	if !was.Known() || !u.Before.Known() || f.same(u, was) {
 		return false
 	}
 	ours := func(v bridge.Value) bool {

@@ -139,12 +139,15 @@ func (w *theatre) lose(kind, tag, other string) {
 	}
 	if kind == "delete" {
 		w.trace.add("USER deletes %s", tag)
+		w.leaves(tag)
 		w.must(w.sim.org.Delete("Contact", id))
 		w.gone[tag] = id
 		return
 	}
 	if winner := w.known(other); winner != "" && winner != id {
 		w.trace.add("USER merges %s into %s", tag, other)
+		w.leaves(tag)
+		w.leaves(other)
 		w.must(w.sim.org.Do(func(tx *fakeorg.Tx) error { return tx.Merge("Contact", winner, id) }))
 		w.gone[tag], w.won[other] = "", true
 	}
@@ -161,6 +164,9 @@ func (w *theatre) must(err error) {
 func (w *theatre) mass(i int) {
 	w.trace.add("USER sets LastName of everybody in Salesforce to %q", fmt.Sprintf("m%03d", i))
 	rows := w.sim.org.Rows("Contact")
+	for _, r := range rows {
+		w.meets(shown(r["Tag__c"]))
+	}
 	w.must(w.sim.org.Do(func(tx *fakeorg.Tx) error {
 		for _, r := range rows {
 			if err := tx.Update("Contact", fmt.Sprint(r["Id"]), map[string]any{"LastName": fmt.Sprintf("m%03d", i)}); err != nil {
@@ -178,6 +184,7 @@ func (w *theatre) drop(tag string) {
 	}
 	w.trace.add("USER drops the contacts of %s", tag)
 	w.dropped[tag] = true
+	w.leaves(tag)
 	for _, f := range w.fars {
 		for _, c := range contacts(f, "custom.tag", tag) {
 			w.must(f.Delete(c.ID))
@@ -230,6 +237,7 @@ func (w *theatre) note(i int, tag string) {
 
 // edit lets a user change one field at one end, if the person is known there.
 func (w *theatre) edit(side int, tag, field, value string) {
+	w.meets(tag)
 	if side == 0 {
 		if rows := w.rows(tag); len(rows) == 1 {
 			w.trace.add("USER sets %s of %s in Salesforce to %q", field, tag, value)
@@ -240,8 +248,11 @@ func (w *theatre) edit(side int, tag, field, value string) {
 	p := w.projects[side-1]
 	if cs := contacts(w.fars[p], "custom.tag", tag); len(cs) == 1 {
 		w.trace.add("USER sets %s of %s in %s to %q", field, tag, p, value)
+		w.trace.mu.Lock()
+		defer w.trace.mu.Unlock()
 		_, err := w.fars[p].Edit(cs[0].ID, map[string]string{wholeAttributes[field]: value})
 		w.must(err)
+		w.looks(p, cs[0].ID, false)
 	}
 }
 

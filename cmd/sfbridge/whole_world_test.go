@@ -40,6 +40,10 @@ type theatre struct {
 	wire    atomic.Pointer[wire] // of the process that was started last
 	storm   atomic.Bool          // a platform was called without end
 	dropped map[string]bool      // people whose contacts were deleted
+
+	*witness                                       // guarded by trace.mu
+	seen     map[bridge.ProjectID]map[uint64]saved // contacts as they were last; guarded by trace.mu
+	met      map[string]bool                       // people who are linked everywhere; guarded by trace.mu
 }
 
 // process is one process.
@@ -144,8 +148,9 @@ func newTheatre(t *testing.T, p *play) *theatre {
 	w := &theatre{
 		play: p, dice: &dice{luck: p.seed, rolled: map[string]int{}}, trace: &chronicle{}, fars: map[bridge.ProjectID]*respondiotest.Fake{},
 		projects: []bridge.ProjectID{"support", "sales"}[:p.projects], gone: map[string]string{}, won: map[string]bool{}, marks: map[string]string{},
-		at: map[string]saved{}, notes: map[string][]string{}, dropped: map[string]bool{},
+		at: map[string]saved{}, notes: map[string][]string{}, dropped: map[string]bool{}, met: map[string]bool{},
 	}
+	w.watches()
 	w.bench = &bench{t: t}
 	w.bench = newBench(t, simOptions{seed: p.seed, org: fakeorg.Options{Seed: wholeSeed()}, fields: wholeFields()}, w.configure)
 	w.w.log = slog.New(slog.NewTextHandler(w.trace, &slog.HandlerOptions{Level: p.level}))
@@ -190,6 +195,7 @@ func (w *theatre) asked(p bridge.ProjectID) func(respondiotest.Request) {
 	var calls atomic.Int64
 	return func(r respondiotest.Request) {
 		w.trace.add("%s %d: %s %s %s", p, r.Status, r.Op, r.Path, r.Body)
+		w.came(p, &r)
 		if calls.Add(1) == mostCalls {
 			w.storm.Store(true)
 			w.wire.Load().cut()
@@ -222,6 +228,7 @@ func (w *theatre) save(values map[string]any) {
 		}
 	}
 	slices.Sort(changed)
+	w.kept(w.at[id], now, ours)
 	w.at[id] = now
 	w.trace.addLocked("saved %s (%s) by the bridge %t: %s", id, now["Tag__c"], ours, strings.Join(changed, " "))
 }

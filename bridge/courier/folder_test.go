@@ -1,0 +1,57 @@
+package courier
+
+import (
+	"testing"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// A write of ours came over an edit in Salesforce that nobody knew of. The stream tells both later: the edit first, then the write. Whether the record was
+// read before that, in between or not at all, the story has one line of it.
+func TestFold_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rigOrg = bridge.OrgID("00D000000000001EAA")
+	text := bridge.TextValue
+	at := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0), Commit: int64(s)} }
+	said := func(s int, name string) *bridge.Change {
+		return &bridge.Change{Org: rigOrg, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: at(s),
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}}
+	}
+	key := rowKey{rigOrg, "Contact", "r"}
+	for _, c := range []struct {
+		name  string
+		row   bridge.Row // as the mirror has it
+		told  []*bridge.Change
+		lines int
+	}{
+		{"nobody edited", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(9, "ours")}, 0},
+		{"the record was not read", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read before the write", bridge.Row{Version: at(7), Values: bridge.Fields{"LastName": text("theirs")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write, and nobody edited", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "before"), said(9, "ours")}, 0},
+		{"it was read after somebody edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(9, "ours"), said(11, "newest")}, 0},
+	} {
+		row := c.row
+		row.Org, row.Object, row.Record = key.org, key.object, key.record
+		f := fold{
+			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
+		}
+		for _, change := range c.told {
+			if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.story) != c.lines || len(f.confirmed) != 1 {
+			t.Errorf("%s: %d lines, want %d; %d confirmed", c.name, len(f.story), c.lines, len(f.confirmed))
+		}
+	}
+}
