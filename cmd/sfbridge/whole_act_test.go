@@ -92,7 +92,9 @@ func (w *theatre) bring(side int, set map[string]string) {
 		as[wholeAttributes[name]] = v
 	}
 	if len(contacts(f, "email", as["email"])) == 0 {
-		f.Create(as)
+		w.trace.mu.Lock()
+		defer w.trace.mu.Unlock()
+		w.looks(w.projects[side-1], f.Create(as).ID, false)
 	}
 }
 

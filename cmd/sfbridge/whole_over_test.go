@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sfbridge/bridge"
@@ -69,6 +70,7 @@ func reworded(field, text string) bool {
 // kept notes that a record is about to be saved. It is called with trace.mu held.
 func (w *theatre) kept(old, now saved, ours bool) {
 	tag := now["Tag__c"]
+	w.stir(old, now, ours)
 	for _, field := range wholeEditable {
 		f, was, v := bridge.Field(field), bridge.TextValue(old[field]), bridge.TextValue(now[field])
 		at := hold{tag, "", f}
@@ -94,6 +96,38 @@ func (w *theatre) kept(old, now saved, ours bool) {
 	}
 }
 
+// stir counts what users change.
+func (w *theatre) stir(old, now saved, ours bool) {
+	if ours {
+		return
+	}
+	if old == nil {
+		w.newcomers++
+		return
+	}
+	for field := range wholeAttributes {
+		if old[field] != now[field] {
+			w.stirred++
+		}
+	}
+}
+
+// excess reports more writes than edits ask for, in a play without trouble: a value that somebody changed is written once at each other end, and once
+// more where Salesforce stores it in another form; somebody new is created at each end, bears a key there, and a tag on the platform.
+func (w *theatre) excess() []string {
+	if slices.ContainsFunc(w.play.deeds, func(d deed) bool { return !slices.Contains(untroubled, d.Kind) }) {
+		return nil
+	}
+	n, ends := w.done(), len(w.projects)
+	if most := (1+ends)*w.stirred + (2+3*ends)*w.newcomers; n.near+n.far > most {
+		return []string{fmt.Sprintf("%d writes to Salesforce and %d to the platforms for %d edits and %d who are new", n.near, n.far, w.stirred, w.newcomers)}
+	}
+	return nil
+}
+
+// untroubled are the deeds of plays in which nothing need be written twice.
+var untroubled = []string{"edit", "clash", "note", "join", "both", "mass", "stop", "start"}
+
 // writes notes what a user wrote.
 func (w *theatre) writes(at hold, was, v bridge.Value) {
 	if reworded(string(at.field), v.Text) {
@@ -114,6 +148,7 @@ func (w *theatre) looks(p bridge.ProjectID, id uint64, ours bool) {
 		now[field] = c.Get(attribute)
 	}
 	w.seen[p][id] = now
+	w.stir(old, now, ours)
 	for _, field := range wholeEditable {
 		f, was, v := bridge.Field(field), bridge.TextValue(old[field]), bridge.TextValue(now[field])
 		at := hold{now["Tag__c"], p, f}

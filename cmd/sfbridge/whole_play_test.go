@@ -138,6 +138,7 @@ func (p *play) perform(t *testing.T) (wrong, story []string) {
 		wrong = append(wrong, w.backwards()...)
 		wrong = append(wrong, w.idle()...)
 		wrong = append(wrong, w.silent()...)
+		wrong = append(wrong, w.excess()...)
 		time.Sleep(2 * time.Minute)
 		if n := w.calls() - calls; n > 0 {
 			wrong = append(wrong, strconv.Itoa(n)+" calls while nobody edits")
