@@ -36,6 +36,7 @@ type Project struct {
 	ID        ProjectID
 	Org       string // the configured name of the org
 	Region    string // ISO 3166 country of phones written without one, "" for none
+	Phones    Phones
 	Transfers []Transfer
 }
 
@@ -51,7 +52,7 @@ type Transfer struct {
 	Fields   []Pair
 	// Key is the external id field of the object that holds the contact's id (or the callback's for activities); "" where there is none.
 	Key       Field
-	Condition string  // an expression over sf.* and contact.*; "" holds always
+	Condition string  // an expression over sf.*; "" holds always
 	NoContact NoMatch // inbound, where nobody on the platform matches
 	NoRecord  NoMatch // outbound, where no record matches
 	OnDelete  OnDelete
@@ -70,8 +71,11 @@ type Pair struct {
 	Format     Format // how both sides are made comparable
 	Default    Value  // taken outbound where the platform has nothing and the record is created; unknown = none
 	KeepNull   bool   // an empty source never clears the target
-	Inbound    string // an expression that makes the attribute; "" takes the field
-	Outbound   string // an expression that makes the field; "" takes the attribute
+	IfEmpty    bool   // only an empty target is written
+	// Values exchanges picklist values, Salesforce's by the platform's; letters' case does not count, and what is not listed stays.
+	Values   map[string]string
+	Inbound  string // an expression that makes the attribute; "" takes the field
+	Outbound string // an expression that makes the field; "" takes the attribute
 }
 
 // Format names a normaliser of values.
@@ -82,4 +86,23 @@ const (
 	PlainFormat Format = ""
 	PhoneFormat Format = "phone"
 	EmailFormat Format = "email"
+)
+
+// Phones says how a project writes and matches phone numbers.
+type Phones struct {
+	Platform   PhoneForm // how they are written on the platform; "" is PhoneE164
+	Salesforce PhoneForm // how they are written to Salesforce; "" is PhoneAsSaid
+	Exact      bool      // phones match to the letter, and are carried as they are
+}
+
+// PhoneForm is a way to write a phone number.
+type PhoneForm string
+
+// The forms. The zero form is the one that its place names.
+const (
+	PhoneE164          PhoneForm = "e164"          // +886912345678
+	PhoneDigits        PhoneForm = "digits"        // 886912345678
+	PhoneInternational PhoneForm = "international" // +886 912 345 678
+	PhoneNational      PhoneForm = "national"      // 0912 345 678, and international for other countries
+	PhoneAsSaid        PhoneForm = "as-said"       // as the other side wrote it
 )

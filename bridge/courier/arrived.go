@@ -49,7 +49,7 @@ func (t *trip) contactNow(ctx context.Context, link *bridge.Link) (*bridge.Conta
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look at contact %s before a message is repeated: %w", link.Contact, err)
+		return nil, fmt.Errorf("look at contact %s before it is written: %w", link.Contact, err)
 	}
 	t.looked = &c
 	return t.looked, nil

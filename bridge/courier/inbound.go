@@ -40,7 +40,7 @@ func (t *trip) inbound(ctx context.Context) error {
 		return t.leave(ctx, tr, link, "the record is deleted")
 	}
 	var in bool
-	err = t.known(ctx, &row, func() (err error) { in, err = tr.Holds(row.Values); return err })
+	err = t.known(ctx, &row, func() (err error) { in, err = tr.Holds(withID(&row)); return err })
 	switch {
 	case errors.Is(err, errUnseen):
 		return t.gone(ctx, tr, link, record)
@@ -405,16 +405,25 @@ func (t *trip) again(ctx context.Context, tr *rule.Transfer, row bridge.Row, lin
 // judge maps and compares, reading what is unknown.
 func (t *trip) judge(ctx context.Context, tr *rule.Transfer, row *bridge.Row, link *bridge.Link, dirty map[bridge.Field]bool) (rule.Judged, error) {
 	var j rule.Judged
-	values := func() bridge.Fields {
-		vs := maps.Clone(row.Values)
-		if vs == nil {
-			vs = bridge.Fields{}
+	err := t.known(ctx, row, func() (err error) { j, err = tr.Inbound(withID(row), link, dirty); return err })
+	if err == nil && link != nil && !tr.Shadow && t.o.platform.Fetcher != nil && tr.Filling(&j) {
+		c, err := t.contactNow(ctx, link)
+		if err != nil || c == nil {
+			return j, err
 		}
-		vs["Id"] = bridge.TextValue(string(row.Record))
-		return vs
+		tr.Fill(&j, c.Values)
 	}
-	err := t.known(ctx, row, func() (err error) { j, err = tr.Inbound(values(), link, dirty); return err })
 	return j, err
+}
+
+// withID are the row's values with its own id among them.
+func withID(row *bridge.Row) bridge.Fields {
+	vs := maps.Clone(row.Values)
+	if vs == nil {
+		vs = bridge.Fields{}
+	}
+	vs["Id"] = bridge.TextValue(string(row.Record))
+	return vs
 }
 
 // relink stores the link with what both sides now agree on, and answers it.

@@ -133,9 +133,13 @@ func (t *trip) compare(ctx context.Context, r *rewrite) (rule.Judged, bridge.Fie
 	if len(sent) > 0 {
 		return t.resume(ctx, r, sent)
 	}
-	j, err := r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values, Open: fieldsOf(r.open)})
+	var j rule.Judged
+	err := t.known(ctx, r.row, func() (err error) {
+		j, err = r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values, Open: fieldsOf(r.open)})
+		return err
+	})
 	if err != nil {
-		return j, nil, bridge.Permanent(err)
+		return j, nil, err
 	}
 	return j, before, t.learn(ctx, r, before, j.Fields)
 }

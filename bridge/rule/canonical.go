@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"sfbridge/bridge"
 )
 
@@ -26,32 +24,16 @@ func canonical(f bridge.Format, region string, v bridge.Value) bridge.Value {
 	}
 }
 
-// Phone is the E.164 form of a phone number written in any format, digits of other scripts included. A number without a country is read as one of
-// region (ISO 3166); a text that is no possible number, or whose E.164 form would be read as another one, is returned as it is.
-func Phone(text, region string) string {
-	once, ok := e164(text, region)
-	if !ok {
-		return strings.TrimSpace(text)
-	}
-	if again, ok := e164(once, region); !ok || again != once {
-		return strings.TrimSpace(text)
-	}
-	return once
-}
-
-func e164(text, region string) (string, bool) {
-	n, err := phonenumbers.Parse(text, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
-		return "", false
-	}
-	return phonenumbers.Format(n, phonenumbers.E164), true
-}
-
-// KnownRegion reports whether region is a country whose phones can be read.
-func KnownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
-
-// same reports whether two values mean the same to the pair, whatever their kinds.
+// same reports whether two values of one side mean the same to the pair, whatever their kinds.
 func (p *pair) same(a, b bridge.Value) bool { return p.sameAs(bridge.Unknown, a, b) }
+
+// means reports the same of values of both sides: a phone may name its extension on one of them alone.
+func (p *pair) means(a, b bridge.Value) bool {
+	if p.Format == bridge.PhoneFormat && a.Text != "" && b.Text != "" {
+		return samePhone(a.Text, b.Text, p.region, false)
+	}
+	return p.same(a, b)
+}
 
 // said reports whether the platform's value v is what was agreed on: platforms answer numbers and dates as text, so the field's kind decides.
 func (p *pair) said(v bridge.Value, base bridge.Agreed) bool {
@@ -59,10 +41,16 @@ func (p *pair) said(v bridge.Value, base bridge.Agreed) bool {
 }
 
 func (p *pair) sameAs(kind bridge.Kind, a, b bridge.Value) bool {
-	a, b = canonical(p.Format, p.region, a), canonical(p.Format, p.region, b)
 	if !a.Known() || !b.Known() {
 		return false
 	}
+	if a.Equal(b) {
+		return true
+	}
+	if p.Format == bridge.PhoneFormat && a.Text != "" && b.Text != "" {
+		return samePhone(a.Text, b.Text, p.region, true)
+	}
+	a, b = canonical(p.Format, p.region, a), canonical(p.Format, p.region, b)
 	if a.Equal(b) {
 		return true
 	}

@@ -18,16 +18,19 @@ type Judged struct {
 	Conflicts  []string                           // fields that both sides had changed
 }
 
-// Holds reports whether the record satisfies the transfer's condition. NeedError names fields to read first.
+// Holds reports whether the record satisfies the transfer's condition; null does not. NeedError names fields to read first.
 func (t *Transfer) Holds(row bridge.Fields) (bool, error) {
 	if t.condition == nil {
 		return true, nil
 	}
 	v, err := t.condition.run(row, nil)
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, fmt.Errorf("condition: %w", err)
+	case v.Kind != bridge.Bool && !v.IsNull():
+		return false, fmt.Errorf("condition %q answers neither true nor false", t.Condition)
 	}
-	return v.Kind == bridge.Bool && v.Text == "true", nil
+	return v.Text == "true", nil
 }
 
 // Inbound judges what the record's values mean for the contact. link is nil where nobody is linked yet: then all is carried. dirty names the fields
@@ -39,7 +42,7 @@ func (t *Transfer) Inbound(row bridge.Fields, link *bridge.Link, dirty map[bridg
 		if !p.Direction.Covers(bridge.Inbound) {
 			continue
 		}
-		base, agreed := baseline(link, p.Platform)
+		base, agreed := baseline(link, p.key)
 		if agreed && dirty != nil && !p.touched(dirty) {
 			continue
 		}
@@ -51,18 +54,37 @@ func (t *Transfer) Inbound(row bridge.Fields, link *bridge.Link, dirty map[bridg
 			continue
 		case err != nil:
 			return j, fmt.Errorf("attribute %s: %w", p.Platform, err)
-		case agreed && p.same(v, base.Platform):
+		case !v.Known() || agreed && p.same(v, base.Platform):
+			continue
+		case p.IfEmpty && agreed && base.Platform.Known() && !base.Platform.IsNull():
 			continue
 		case v.IsNull() && (p.KeepNull || !agreed && (dirty == nil || !p.touched(dirty))):
 			continue // what was never agreed on is filled from the other side, not cleared
 		}
 		j.Attributes[p.Platform] = v
-		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: row[p.Salesforce], Platform: v}
+		j.Agreed[p.key] = bridge.Agreed{Salesforce: row[p.Salesforce], Platform: v}
 	}
 	if len(need) > 0 {
 		return j, &NeedError{need}
 	}
 	return j, nil
+}
+
+// Filling reports whether something was judged that only fills what is empty: then the contact has to be looked at.
+func (t *Transfer) Filling(j *Judged) bool {
+	return slices.ContainsFunc(t.pairs, func(p *pair) bool {
+		return p.IfEmpty && p.Direction.Covers(bridge.Inbound) && j.Attributes[p.Platform].Known()
+	})
+}
+
+// Fill takes out of what was judged what only fills and finds something: the contact's value stands, and nothing is agreed on.
+func (t *Transfer) Fill(j *Judged, now bridge.Attributes) {
+	for _, p := range t.pairs {
+		if have := now[p.Platform]; p.IfEmpty && p.Direction.Covers(bridge.Inbound) && have.Known() && !have.IsNull() {
+			delete(j.Attributes, p.Platform)
+			delete(j.Agreed, p.key)
+		}
+	}
 }
 
 func baseline(l *bridge.Link, a bridge.Attribute) (bridge.Agreed, bool) {
@@ -77,32 +99,11 @@ func baseline(l *bridge.Link, a bridge.Attribute) (bridge.Agreed, bool) {
 func (t *Transfer) AgreedFields(l *bridge.Link) bridge.Fields {
 	all := bridge.Fields{}
 	for _, p := range t.pairs {
-		if a, ok := baseline(l, p.Platform); ok && p.Salesforce != "" {
+		if a, ok := baseline(l, p.key); ok && p.Salesforce != "" {
 			all[p.Salesforce] = a.Salesforce
 		}
 	}
 	return all
-}
-
-func (p *pair) touched(dirty map[bridge.Field]bool) bool {
-	for _, f := range p.sources() {
-		if dirty[f] || dirty[reference(f)] {
-			return true
-		}
-	}
-	return false
-}
-
-// toPlatform makes the attribute from the record.
-func (p *pair) toPlatform(row bridge.Fields) (bridge.Value, error) {
-	if p.in != nil {
-		v, err := p.in.run(row, nil)
-		return canonical(p.Format, p.region, v), err
-	}
-	if v := row[p.Salesforce]; v.Known() {
-		return canonical(p.Format, p.region, v), nil
-	}
-	return bridge.Value{}, &NeedError{[]bridge.Field{p.Salesforce}}
 }
 
 // Target is what is known of the record that an outbound compare would write.
@@ -113,55 +114,79 @@ type Target struct {
 	Open map[bridge.Field]bool
 }
 
-// Outbound judges what the contact's values mean for the record.
+// Outbound judges what the contact's values mean for the record. NeedError names fields to read first.
 func (t *Transfer) Outbound(c bridge.Attributes, link *bridge.Link, to Target) (Judged, error) {
 	j := Judged{Fields: bridge.Fields{}, Agreed: map[bridge.Attribute]bridge.Agreed{}}
-	creating := to.Row == nil
+	var need []bridge.Field
 	for _, p := range t.pairs {
 		if !p.Direction.Covers(bridge.Outbound) || p.Salesforce == "" || p.Salesforce == "Id" {
 			continue
 		}
-		said := c[p.Platform]
-		if !said.Known() && p.out == nil {
-			continue
-		}
-		base, agreed := baseline(link, p.Platform)
-		if agreed && p.said(said, base) {
-			continue
-		}
-		v, err := p.toSalesforce(c)
-		if err != nil {
+		var unread *NeedError
+		if err := t.outboundPair(p, c, link, to, &j); errors.As(err, &unread) {
+			need = append(need, unread.Fields...)
+		} else if err != nil {
 			return j, fmt.Errorf("field %s: %w", p.Salesforce, err)
 		}
-		if v.IsNull() && creating && p.Default.Known() {
-			v = p.Default
-		}
-		have := to.Row[p.Salesforce]
-		if v.IsNull() && have.Kind == bridge.Bool {
-			v = bridge.BoolValue(false) // a checkbox is never empty
-		}
-		switch {
-		case v.IsNull() && (p.KeepNull || creating || p.Default.Known()):
-			continue
-		case !creating && !to.Open[p.Salesforce] && p.same(v, have):
-			j.Agreed[p.Platform] = bridge.Agreed{Salesforce: have, Platform: said}
-			continue
-		case v.IsNull() && !agreed:
-			continue // what was never agreed on is filled from the other side, not cleared
-		case !creating && have.Known() && !to.Open[p.Salesforce] && (agreed && !p.same(have, base.Salesforce) || !agreed && !have.IsNull()):
-			j.Conflicts = append(j.Conflicts, string(p.Salesforce))
-		}
-		j.Fields[p.Salesforce] = v
-		j.Agreed[p.Platform] = bridge.Agreed{Salesforce: v, Platform: said}
+	}
+	if len(need) > 0 {
+		return j, &NeedError{need}
 	}
 	return j, nil
+}
+
+// outboundPair judges one pair.
+func (t *Transfer) outboundPair(p *pair, c bridge.Attributes, link *bridge.Link, to Target, j *Judged) error {
+	creating, said := to.Row == nil, c[p.Platform]
+	if !p.told(c) && (p.out == nil || !creating) || p.Platform != "" && p.unchanged(said, c, link) {
+		return nil
+	}
+	v, err := p.toSalesforce(c)
+	if err != nil {
+		return err
+	}
+	if p.Platform == "" { // nothing on the platform stands for it but what is made from it
+		if said = v; p.unchanged(said, c, link) {
+			return nil
+		}
+	}
+	if (v.IsNull() || !v.Known()) && creating && p.Default.Known() {
+		v = p.Default
+	}
+	base, agreed := baseline(link, p.key)
+	have, open := to.Row[p.Salesforce], to.Open[p.Salesforce]
+	if v.IsNull() && have.Kind == bridge.Bool {
+		v = bridge.BoolValue(false) // a checkbox is never empty
+	}
+	if p.IfEmpty && !creating && !have.Known() {
+		return &NeedError{[]bridge.Field{p.Salesforce}}
+	}
+	switch {
+	case !v.Known() || p.IfEmpty && !creating && !falseIsNull(have):
+		if have.Known() && !open && said.Known() {
+			p.agree(j, have, said, c) // it is left as it is: what the contact says is dealt with
+		}
+		return nil
+	case v.IsNull() && (p.KeepNull || creating || p.Default.Known()):
+		return nil
+	case !creating && !open && p.means(v, have):
+		p.agree(j, have, said, c)
+		return nil
+	case v.IsNull() && !agreed:
+		return nil // what was never agreed on is filled from the other side, not cleared
+	case !creating && have.Known() && !open && (agreed && !p.same(have, base.Salesforce) || !agreed && !have.IsNull()):
+		j.Conflicts = append(j.Conflicts, string(p.Salesforce))
+	}
+	j.Fields[p.Salesforce] = v
+	p.agree(j, v, said, c)
+	return nil
 }
 
 // MayHave reports whether an earlier try may have put something on the platform that the link does not say. What the record held at a time in told may
 // have been sent, and so may each of sent.
 func (t *Transfer) MayHave(link *bridge.Link, told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) bool {
 	for _, p := range t.pairs {
-		base, agreed := baseline(link, p.Platform)
+		base, agreed := baseline(link, p.key)
 		for _, a := range p.earlier(told, sent) {
 			if !agreed || !p.same(a.Platform, base.Platform) {
 				return true
@@ -176,12 +201,12 @@ func (t *Transfer) Arrived(link *bridge.Link, now bridge.Attributes, told []brid
 	there := map[bridge.Attribute]bridge.Agreed{}
 	for _, p := range t.pairs {
 		have := now[p.Platform]
-		if base, agreed := baseline(link, p.Platform); !have.Known() || agreed && p.said(have, base) {
+		if base, agreed := baseline(link, p.key); !have.Known() || agreed && p.said(have, base) {
 			continue
 		}
 		for _, a := range p.earlier(told, sent) {
 			if p.said(have, a) {
-				there[p.Platform] = bridge.Agreed{Salesforce: a.Salesforce, Platform: have}
+				there[p.key] = bridge.Agreed{Salesforce: a.Salesforce, Platform: have}
 			}
 		}
 	}
@@ -194,12 +219,12 @@ func (p *pair) earlier(told []bridge.Fields, sent []map[bridge.Attribute]bridge.
 		return nil
 	}
 	for _, row := range told {
-		if v, err := p.toPlatform(row); err == nil && v.Known() && row[p.Salesforce].Known() {
+		if v, err := p.toPlatform(row); err == nil && v.Known() && (row[p.Salesforce].Known() || p.in != nil) {
 			all = append(all, bridge.Agreed{Salesforce: row[p.Salesforce], Platform: v})
 		}
 	}
 	for _, agreed := range sent {
-		if a, ok := agreed[p.Platform]; ok {
+		if a, ok := agreed[p.key]; ok {
 			all = append(all, a)
 		}
 	}
@@ -212,12 +237,12 @@ func (t *Transfer) Spare(j *Judged, now bridge.Attributes, link *bridge.Link, ou
 	for _, p := range t.pairs {
 		want, ok := j.Attributes[p.Platform]
 		have := now[p.Platform]
-		if !ok || !have.Known() {
+		if !ok || !have.Known() || !p.Direction.Covers(bridge.Inbound) {
 			continue
 		}
-		base, agreed := baseline(link, p.Platform)
+		base, agreed := baseline(link, p.key)
 		switch {
-		case p.said(have, j.Agreed[p.Platform]) || p.same(have, want):
+		case p.said(have, j.Agreed[p.key]) || p.same(have, want):
 			delete(j.Attributes, p.Platform)
 		case agreed && !p.said(have, base) && !p.outdone(have, ours):
 			delete(j.Attributes, p.Platform) // what the record says is dealt with, so the baseline takes it: the platform's value is the newer edit
@@ -247,15 +272,20 @@ func (t *Transfer) Landed(link *bridge.Link, word bridge.Claim, to Target) (afte
 		l.Baseline = map[bridge.Attribute]bridge.Agreed{}
 	}
 	for _, p := range t.pairs {
-		sent, ok := word.Agreed[p.Platform]
+		sent, ok := word.Agreed[p.key]
 		if !ok || to.Open[p.Salesforce] {
 			continue
 		}
-		base, _ := baseline(link, p.Platform)
-		if !slices.ContainsFunc(word.Before[p.Platform], func(was bridge.Agreed) bool { return p.sameAgreed(was, base) }) {
+		base, _ := baseline(link, p.key)
+		if !slices.ContainsFunc(word.Before[p.key], func(was bridge.Agreed) bool { return p.sameAgreed(was, base) }) {
 			continue
 		}
-		l.Baseline[p.Platform] = sent
+		l.Baseline[p.key] = sent
+		for key := range p.also() {
+			if v, ok := word.Agreed[key]; ok {
+				l.Baseline[key] = v
+			}
+		}
 		if now := to.Row[p.Salesforce]; now.Known() && !p.same(now, sent.Salesforce) {
 			edited = append(edited, p.Salesforce)
 		}
@@ -272,36 +302,23 @@ func (p *pair) sameAgreed(a, b bridge.Agreed) bool {
 func (t *Transfer) Forget(word bridge.Claim, f bridge.Field) bridge.Claim {
 	for _, p := range t.pairs {
 		if p.Salesforce == f {
-			word = word.Without(p.Platform)
+			for _, key := range p.keys() {
+				word = word.Without(key)
+			}
 		}
 	}
 	return word
-}
-
-// toSalesforce makes the field from the contact.
-func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
-	v := c[p.Platform]
-	if p.out != nil {
-		var err error
-		if v, err = p.out.run(nil, c); err != nil {
-			return v, err
-		}
-	}
-	if p.Format == bridge.EmailFormat {
-		v = canonical(p.Format, p.region, v)
-	}
-	return v, nil
 }
 
 // Outdone are the attributes of which a callback tells a value that is neither the contact's by now nor one that both sides ever agreed on, though the
 // contact holds what a message put there after since, or what the record says and nobody agreed on yet: a message was written over an edit.
 func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row bridge.Fields, since time.Time) (as []string) {
 	for _, p := range t.pairs {
-		v, have, put, base := said[p.Platform], now[p.Platform], link.Replaced[p.Platform], link.Baseline[p.Platform]
+		v, have, put, base := said[p.Platform], now[p.Platform], link.Replaced[p.Platform], link.Baseline[p.key]
 		if !p.Direction.Covers(bridge.Outbound) || !v.Known() || p.same(v, have) || p.same(v, base.Platform) || v.IsNull() && len(put.Was) == 0 {
 			continue
 		}
-		underWay := !p.same(have, base.Platform) && p.same(have, row[p.Salesforce])
+		underWay := !p.same(have, base.Platform) && p.outdone(have, []bridge.Fields{row})
 		known := slices.ContainsFunc(put.Was, func(w bridge.Value) bool { return p.same(v, w) })
 		if !known && (underWay || !put.At.Before(since)) {
 			as = append(as, string(p.Platform))
@@ -310,11 +327,11 @@ func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row b
 	return as
 }
 
-// Attributes are those that a field is written from.
+// Attributes are the names in baselines of what a field is written from.
 func (t *Transfer) Attributes(f bridge.Field) (as []bridge.Attribute) {
 	for _, p := range t.pairs {
 		if p.Salesforce == f && p.Direction.Covers(bridge.Outbound) {
-			as = append(as, p.Platform)
+			as = append(as, p.keys()...)
 		}
 	}
 	return as
@@ -327,8 +344,12 @@ func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
 		if !p.Direction.Covers(bridge.Outbound) {
 			continue
 		}
-		base, agreed := baseline(link, p.Platform)
-		if !agreed || !p.said(c[p.Platform], base) {
+		if said := c[p.Platform]; p.Platform == "" && p.told(c) {
+			v, err := p.toSalesforce(c)
+			if err != nil || v.Known() && !p.unchanged(v, c, link) {
+				return true
+			}
+		} else if p.Platform != "" && !p.unchanged(said, c, link) {
 			return true
 		}
 	}
@@ -339,7 +360,7 @@ func (t *Transfer) Stale(c bridge.Attributes, link *bridge.Link) bool {
 func (t *Transfer) Unagreed(link *bridge.Link, way bridge.Direction) bool {
 	for _, p := range t.pairs {
 		plain := p.Salesforce != "" && p.Salesforce != "Id"
-		if _, agreed := baseline(link, p.Platform); !agreed && plain && p.Direction.Covers(way) {
+		if _, agreed := baseline(link, p.key); !agreed && plain && p.Direction.Covers(way) {
 			return true
 		}
 	}

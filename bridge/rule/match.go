@@ -17,7 +17,7 @@ func (t *Transfer) Identity(row bridge.Fields) ([]bridge.Identity, error) {
 		case !v.Known():
 			need = append(need, p.Salesforce)
 		case !v.IsNull():
-			ids = append(ids, bridge.Identity{Attribute: p.Platform, Value: canonical(p.Format, p.region, v)})
+			ids = append(ids, bridge.Identity{Attribute: p.Platform, Value: p.named(v)})
 		}
 	}
 	if len(need) > 0 {
@@ -38,7 +38,7 @@ func (t *Transfer) Keys(c bridge.Attributes) []Key {
 	var ks []Key
 	for _, p := range t.identity {
 		if v := canonical(p.Format, p.region, c[p.Platform]); v.Known() && !v.IsNull() {
-			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, v)})
+			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, p.named(v))})
 		}
 	}
 	return ks
@@ -67,7 +67,7 @@ func (t *Transfer) Borne(c bridge.Attributes) bridge.RecordID {
 func (t *Transfer) IdentityOf(agreed map[bridge.Attribute]bridge.Agreed) []bridge.Identity {
 	var ids []bridge.Identity
 	for _, p := range t.identity {
-		if v := canonical(p.Format, p.region, agreed[p.Platform].Platform); v.Known() && !v.IsNull() {
+		if v := p.named(agreed[p.Platform].Platform); v.Known() && !v.IsNull() {
 			ids = append(ids, bridge.Identity{Attribute: p.Platform, Value: v})
 		}
 	}

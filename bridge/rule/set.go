@@ -30,21 +30,19 @@ type Transfer struct {
 	read      map[bridge.Field]bool
 }
 
-// pair is a compiled pair.
-type pair struct {
-	bridge.Pair
-	region  string
-	in, out *expr
-}
-
 // Compile compiles the transfers of all projects and reports every fault at once, each by its place.
 func Compile(projects []bridge.Project) (*Set, error) {
 	s := &Set{projects: map[bridge.ProjectID]*Project{}}
 	var faults []error
+	speaks := languages{}
 	for _, p := range projects {
 		cp := &Project{Project: p}
+		l, err := speaks.of(p.Region)
+		if err != nil {
+			return nil, err
+		}
 		for i, t := range p.Transfers {
-			ct, err := compileTransfer(&p, t)
+			ct, err := compileTransfer(&p, t, l)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("project.%s.transfer[%d] %s: %w", p.ID, i, t.ID, err))
 				continue
@@ -80,7 +78,7 @@ func (s *Set) sharedKeys() (faults []error) {
 	return faults
 }
 
-func compileTransfer(p *bridge.Project, t bridge.Transfer) (*Transfer, error) {
+func compileTransfer(p *bridge.Project, t bridge.Transfer, l *language) (*Transfer, error) {
 	ct := &Transfer{Transfer: t, Project: p.ID, read: map[bridge.Field]bool{}}
 	var faults []error
 	for _, list := range []struct {
@@ -88,36 +86,24 @@ func compileTransfer(p *bridge.Project, t bridge.Transfer) (*Transfer, error) {
 		to   *[]*pair
 	}{{t.Identity, &ct.identity}, {t.Fields, &ct.pairs}} {
 		for _, bp := range list.from {
-			cp, err := compilePair(p, bp)
+			cp, err := compilePair(p, bp, l)
 			faults = append(faults, err)
 			*list.to = append(*list.to, cp)
 		}
 	}
 	if t.Condition != "" {
 		var err error
-		ct.condition, err = compile(t.Condition)
+		if ct.condition, err = l.compile(t.Condition); err == nil {
+			err = ct.condition.asks()
+		}
 		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	nameKeys(ct.pairs)
 	ct.collect()
 	return ct, nil
-}
-
-func compilePair(p *bridge.Project, bp bridge.Pair) (*pair, error) {
-	cp := &pair{Pair: bp, region: p.Region}
-	if cp.Direction == "" {
-		cp.Direction = bridge.Both
-	}
-	var err1, err2 error
-	if bp.Inbound != "" {
-		cp.in, err1 = compile(bp.Inbound)
-	}
-	if bp.Outbound != "" {
-		cp.out, err2 = compile(bp.Outbound)
-	}
-	return cp, errors.Join(err1, err2)
 }
 
 // collect gathers the read set: identity, fields, condition, and every reference in expressions.
@@ -157,17 +143,6 @@ func reference(f bridge.Field) bridge.Field {
 		return bridge.Field(custom + "__c")
 	}
 	return bridge.Field(parent + "Id")
-}
-
-// sources are the fields from which the pair makes its attribute.
-func (p *pair) sources() []bridge.Field {
-	if p.in != nil {
-		return p.in.fields
-	}
-	if p.Salesforce == "" {
-		return nil
-	}
-	return []bridge.Field{p.Salesforce}
 }
 
 // Projects are all projects.
