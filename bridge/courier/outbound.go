@@ -296,6 +296,9 @@ func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bri
 	if err != nil {
 		return "", err
 	}
+	if found, err = t.withoutOthers(ctx, tr, k, found); err != nil {
+		return "", err
+	}
 	if len(found) == 0 {
 		if found, err = t.matchBy(ctx, tr, bridge.Fields{k.Field: k.Value}); err != nil {
 			return "", err
@@ -306,6 +309,24 @@ func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bri
 			"merge them in Salesforce, then redrive"))
 	}
 	return first(found), nil
+}
+
+// withoutOthers are the records that the mirror found by a key, without those that are somebody else's after all.
+func (t *trip) withoutOthers(ctx context.Context, tr *rule.Transfer, k rule.Key, found []bridge.RecordID) ([]bridge.RecordID, error) {
+	if !k.Exact() || len(found) == 0 {
+		return found, nil
+	}
+	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, found)
+	if err != nil {
+		return nil, err
+	}
+	var theirs []bridge.RecordID
+	for i := range rows {
+		if !tr.Others(k, rows[i].Values) {
+			theirs = append(theirs, found[i])
+		}
+	}
+	return theirs, nil
 }
 
 func (t *trip) matchBy(ctx context.Context, tr *rule.Transfer, by bridge.Fields) (found []bridge.RecordID, err error) {

@@ -102,17 +102,15 @@ func (leave) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("leave is no %s", t)
 }
 
-var leaveType = cel.OpaqueType("leave")
-
-func (leave) ConvertToType(t ref.Type) ref.Val {
+func (l leave) ConvertToType(t ref.Type) ref.Val {
 	if t == types.TypeType {
-		return leaveType
+		return l.Type().(*types.Type)
 	}
 	return types.NewErr("leave is no %s", t.TypeName())
 }
 
 func (leave) Equal(v ref.Val) ref.Val { _, same := v.(leave); return types.Bool(same) }
-func (leave) Type() ref.Type          { return leaveType }
+func (leave) Type() ref.Type          { return cel.OpaqueType("leave") }
 func (l leave) Value() any            { return l }
 
 // price is what calls of our functions cost: by the texts they take and answer.

@@ -31,6 +31,8 @@ type Key struct {
 	Field bridge.Field
 	Value bridge.Value // canonical
 	Claim string       // the identity's name for claims and locks, the same from both sides
+
+	extension string // of a phone, "" for none
 }
 
 // Keys answers by which fields the contact's record is found, best first.
@@ -38,10 +40,33 @@ func (t *Transfer) Keys(c bridge.Attributes) []Key {
 	var ks []Key
 	for _, p := range t.identity {
 		if v := canonical(p.Format, p.region, c[p.Platform]); v.Known() && !v.IsNull() {
-			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, p.named(v))})
+			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, p.named(v)), p.extension(c[p.Platform])})
 		}
 	}
 	return ks
+}
+
+// extension is that of a phone, "" for none.
+func (p *pair) extension(v bridge.Value) string {
+	if p.Format != bridge.PhoneFormat || !v.Known() || v.IsNull() {
+		return ""
+	}
+	n, _ := readPhone(v.Text, p.region)
+	return n.ext
+}
+
+// Exact reports whether the key tells more than Value: then records that are found by it may still be others'; see Others.
+func (k Key) Exact() bool { return k.extension != "" }
+
+// Others reports whether the record is another person's than the key's though its value is the same: both name an extension, and not the same one.
+func (t *Transfer) Others(k Key, row bridge.Fields) bool {
+	for _, p := range t.identity {
+		if p.Salesforce == k.Field && k.Exact() {
+			ext := p.extension(row[p.Salesforce])
+			return ext != "" && ext != k.extension
+		}
+	}
+	return false
 }
 
 // Bearing answers by which attribute of a contact the record it was made from is known: that of a pair which carries the record's id inbound as it is.

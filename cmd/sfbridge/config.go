@@ -69,7 +69,8 @@ type OrgConfig struct {
 type ProjectConfig struct {
 	Org       string           `toml:"org"`
 	Platform  string           `toml:"platform"`
-	Region    string           `toml:"region"`  // ISO 3166 country of phones that are written without one
+	Region    string           `toml:"region"` // ISO 3166 country of phones that are written without one
+	Phones    PhonesConfig     `toml:"phones"`
 	Shadow    bool             `toml:"shadow"`  // everything runs and is shown, nothing is sent either way
 	Workers   int              `toml:"workers"` // deliveries of one direction that are carried at a time
 	Transfers []TransferConfig `toml:"transfer"`
@@ -156,10 +157,13 @@ func (fs *faults) decodeProjects(c *Config, tree map[string]any) {
 		want[map[string]any](fs, "project", v, "a table for each project, such as [project.support]")
 	}
 	for name, v := range tables(tree["project"]) {
-		p, path := &ProjectConfig{Workers: 64}, join("project", name)
+		p, path := &ProjectConfig{Workers: 64, Phones: defaultPhones()}, join("project", name)
 		c.Projects[name] = p
 		fs.decode(path, v, reflect.ValueOf(p).Elem())
 		fs.decodeSection(path, p)
+		for i := range p.Transfers {
+			p.Transfers[i].prepare(platforms()[p.Platform].traits)
+		}
 	}
 }
 
@@ -171,7 +175,7 @@ func (fs *faults) decodeSection(path string, p *ProjectConfig) {
 	}
 	p.Section = platform.section()
 	fields := fieldsOf(reflect.ValueOf(p.Section).Elem())
-	known := append(keysOf(fields), "org", "platform", "region", "shadow", "workers", "transfer")
+	known := append(keysOf(fields), "org", "platform", "region", "phones", "shadow", "workers", "transfer")
 	for key, value := range p.rest {
 		if f, ok := fields[key]; ok {
 			fs.decode(join(path, key), value, f)

@@ -13,6 +13,7 @@ import (
 // TransferConfig is one [[project.NAME.transfer]].
 type TransferConfig struct {
 	Name            string         `toml:"name"`
+	Recipe          string         `toml:"recipe"` // contact or lead: fills in what is not written
 	Object          string         `toml:"object"`
 	Type            string         `toml:"type"` // the platform's event type; makes it a transfer of activities
 	Direction       string         `toml:"direction"`
@@ -37,9 +38,27 @@ type PairConfig struct {
 	Direction  string `toml:"direction"` // "" is that of the transfer
 	Format     string `toml:"format"`
 	Default    any    `toml:"default"`
-	KeepNull   bool   `toml:"keep_null"`
-	Inbound    string `toml:"inbound"`
-	Outbound   string `toml:"outbound"`
+	KeepNull   bool   `toml:"keep_null"` // an empty source never clears the target
+	IfEmpty    bool   `toml:"if_empty"`  // only an empty target is written
+	// Values exchanges values, Salesforce's by the platform's.
+	Values   map[string]string `toml:"values"`
+	Inbound  string            `toml:"inbound"`
+	Outbound string            `toml:"outbound"`
+}
+
+// PhonesConfig says how phones are written and matched in a project.
+type PhonesConfig struct {
+	Platform   string `toml:"platform"`   // e164, digits, international or national
+	Salesforce string `toml:"salesforce"` // the same, or as-said
+	Match      string `toml:"match"`      // number or exact
+}
+
+func defaultPhones() PhonesConfig {
+	return PhonesConfig{Platform: string(bridge.PhoneE164), Salesforce: string(bridge.PhoneAsSaid), Match: "number"}
+}
+
+func (p *PhonesConfig) noun() bridge.Phones {
+	return bridge.Phones{Platform: bridge.PhoneForm(p.Platform), Salesforce: bridge.PhoneForm(p.Salesforce), Exact: p.Match == "exact"}
 }
 
 func (t *TransferConfig) byDefault() {
@@ -54,7 +73,7 @@ func (c *Config) nouns() []bridge.Project {
 	var all []bridge.Project
 	for _, name := range slices.Sorted(maps.Keys(c.Projects)) {
 		p := c.Projects[name]
-		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org, Region: p.Region}
+		noun := bridge.Project{ID: bridge.ProjectID(name), Org: p.Org, Region: p.Region, Phones: p.Phones.noun()}
 		for i := range p.Transfers {
 			t := p.Transfers[i].noun()
 			t.Shadow = t.Shadow || p.Shadow
@@ -94,7 +113,7 @@ func (t *TransferConfig) noun() bridge.Transfer {
 func (p *PairConfig) noun(whole bridge.Direction) bridge.Pair {
 	n := bridge.Pair{
 		Salesforce: bridge.Field(p.Salesforce), Platform: bridge.Attribute(p.Platform), Direction: bridge.Direction(p.Direction),
-		Format: bridge.Format(p.Format), KeepNull: p.KeepNull, Inbound: p.Inbound, Outbound: p.Outbound,
+		Format: bridge.Format(p.Format), KeepNull: p.KeepNull, IfEmpty: p.IfEmpty, Values: p.Values, Inbound: p.Inbound, Outbound: p.Outbound,
 	}
 	if p.Direction == "" {
 		n.Direction = whole

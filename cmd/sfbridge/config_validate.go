@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -167,6 +168,7 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 	if p.Region != "" && !rule.KnownRegion(p.Region) {
 		v.add(path+".region", `write the two capital letters of ISO 3166, such as "MY"`, "%q is no country", p.Region)
 	}
+	v.phones(path+".phones", &p.Phones)
 	if s, ok := p.Section.(sectionCheck); ok {
 		s.check(func(key, remedy, format string, args ...any) { v.add(join(path, key), remedy, format, args...) })
 		for key, secret := range s.secrets() {
@@ -187,6 +189,16 @@ func (v *validation) project(path, name string, p *ProjectConfig) {
 			v.add(t.path+".name", "names are unique inside a project", "another transfer is called %q too", t.t.Name)
 		}
 		seen[t.t.Name] = true
+	}
+}
+
+func (v *validation) phones(path string, p *PhonesConfig) {
+	forms := []string{string(bridge.PhoneE164), string(bridge.PhoneDigits), string(bridge.PhoneInternational), string(bridge.PhoneNational)}
+	v.oneOf(path+".platform", cmp.Or(p.Platform, forms[0]), forms)
+	v.oneOf(path+".salesforce", cmp.Or(p.Salesforce, forms[0]), append(forms, string(bridge.PhoneAsSaid)))
+	v.oneOf(path+".match", cmp.Or(p.Match, "number"), []string{"number", "exact"})
+	if d := defaultPhones(); p.Match == "exact" && (p.Platform != d.Platform || p.Salesforce != d.Salesforce) {
+		v.add(path+".match", `remove platform and salesforce, or write match = "number"`, "phones that match to the letter are carried as they are, so they have no form")
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,6 +45,12 @@ func (c *transferCheck) run() {
 		c.add(c.path+".name", `give it a name, such as "contacts"`, "the transfer has no name")
 	} else if !transferPattern.MatchString(t.Name) {
 		c.add(c.path+".name", "use letters, digits, blanks, dots and hyphens", "%q cannot be the name of a transfer", t.Name)
+	}
+	if t.Recipe != "" {
+		c.oneOf(c.path+".recipe", t.Recipe, recipeNames())
+	}
+	if t.Recipe != "" && t.Type != "" {
+		c.add(c.path+".recipe", "remove it", "a recipe is for contacts, and this is a transfer of activities")
 	}
 	if t.Object == "" {
 		c.add(c.path+".object", `write the API name, such as object = "Contact"`, "the Salesforce object is missing")
@@ -162,8 +169,24 @@ func (c *transferCheck) pair(path string, p *PairConfig) {
 	if _, ok := valueOf(p.Default); !ok {
 		c.add(path+".default", "write a text, a number, a date, true, false or a list of texts", "a field cannot hold %s", kindOf(p.Default))
 	}
+	c.exchange(path+".values", p, direction)
 	c.expression(path+".inbound", p.Inbound, inboundUse)
 	c.expression(path+".outbound", p.Outbound, outboundUse)
+}
+
+// exchange sees to it that a value of the platform stands for one value of Salesforce.
+func (c *transferCheck) exchange(path string, p *PairConfig, d bridge.Direction) {
+	if !d.Covers(bridge.Outbound) {
+		return
+	}
+	from := map[string]string{}
+	for _, sf := range slices.Sorted(maps.Keys(p.Values)) {
+		pf := strings.ToLower(p.Values[sf])
+		if first, ok := from[pf]; ok {
+			c.add(join(path, sf), `write direction = "inbound" on the pair, or another value`, "%q stands for %s already, so nobody could tell which of them is meant on the way back", p.Values[sf], first)
+		}
+		from[pf] = sf
+	}
 }
 
 // sides sees to it that both ends of a pair are named where they are needed.

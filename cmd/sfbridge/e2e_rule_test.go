@@ -59,7 +59,7 @@ func TestBridge_MapsByExpressionsBothWays(t *testing.T) {
 		for i := range tr.Fields {
 			if tr.Fields[i].Salesforce == "LastName" {
 				tr.Fields[i].Inbound = `sf.LastName + " (" + (sf.Title == null ? "" : sf.Title) + ")"`
-				tr.Fields[i].Outbound = `contact.lastName.split(" (")[0]`
+				tr.Fields[i].Outbound = `part(contact.lastName, " (", 1)`
 			}
 		}
 	}

@@ -7,8 +7,12 @@ import (
 
 // ruleSyntax judges an expression by the rules that will run it.
 func ruleSyntax(source string, use expressionUse) error {
-	if use == outboundUse {
+	switch use {
+	case conditionUse:
+		return rule.CheckCondition(source)
+	case outboundUse:
 		return rule.CheckExpression(source, bridge.Outbound)
+	default:
+		return rule.CheckExpression(source, bridge.Inbound)
 	}
-	return rule.CheckExpression(source, bridge.Inbound)
 }
