@@ -14,7 +14,7 @@ import (
 // formulas, which the org sends as unflagged context; everything else nothing but what an enriched channel adds. What field-level
 // security hides is null.
 func (s *schema) payload(h Header, d draft) ([]byte, error) {
-	v := view{row: d.row, flagged: d.changed, extra: d.extra}
+	v := view{row: d.row, flagged: d.changed, extra: d.extra, diffs: d.diffs}
 	switch d.kind {
 	case KindCreate, KindUndelete:
 		v.whole = true
@@ -39,6 +39,7 @@ type view struct {
 	formulas bool
 	flagged  map[string]bool // REST names
 	extra    map[string]bool // REST names
+	diffs    map[string]string
 }
 
 func (v view) shows(f *Field) bool {
@@ -60,6 +61,9 @@ func (sl slot) value(v view) (any, error) {
 	}
 	if !v.shows(sl.field) {
 		return nil, nil
+	}
+	if text, differs := v.diffs[sl.field.Name]; differs && v.flagged[sl.field.Name] {
+		return goavro.Union("string", text), nil
 	}
 	value, err := native(sl.field, v.row[sl.field.Name])
 	if value == nil || err != nil {

@@ -41,6 +41,7 @@ type bus struct {
 	meter    meter
 	twins    Twins
 	late     []lateDraft // in the order of their commits
+	diffs    bool        // long text is told as differences
 	split    bool        // updates of one transaction are split into what the records share and what they do not
 	opens    int64       // streams opened so far
 	overflow int         // changes of one transaction beyond which only overflow events follow
@@ -90,7 +91,7 @@ func (b *bus) clear(counter uint64) {
 	b.first += int64(len(b.log))
 	b.log, b.issued, b.counter = nil, map[string]int64{}, counter
 	b.faults, b.meter, b.overflow, b.split = busFaults{}, meter{}, overflowAfter, false
-	b.twins, b.late = Twins{}, nil
+	b.twins, b.late, b.diffs = Twins{}, nil, false
 }
 
 // reset takes the bus back to its beginning: no events, no faults; channels and rights stay. Streams end, as their ids mean nothing

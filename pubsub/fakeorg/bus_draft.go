@@ -16,16 +16,17 @@ type draft struct {
 	kind     ChangeKind
 	records  []string
 	row      map[string]any
-	rows     []map[string]any // each record's
-	changed  map[string]bool  // REST names, of updates only
-	extra    map[string]bool  // REST names that an enriched channel adds
+	rows     []map[string]any  // each record's
+	changed  map[string]bool   // REST names, of updates only
+	extra    map[string]bool   // REST names that an enriched channel adds
+	diffs    map[string]string // texts that an update tells as differences, by REST name
 	sequence int
 }
 
 // draftsOf returns what the commit emits, in order and numbered; objects that are not selected are left out after the numbering.
 func (b *bus) draftsOf(c Commit) []draft {
-	told := c.Edits[:min(len(c.Edits), b.overflow)]
-	drafts := perRecord(told)
+	told := c.Edits[:tellable(c.Edits, b.overflow)]
+	drafts := b.perRecord(told)
 	if b.split {
 		drafts = splitShared(drafts)
 	}
@@ -43,6 +44,20 @@ func (b *bus) draftsOf(c Commit) []draft {
 
 // kindOverflow tells that a transaction changed more of an object than events can say.
 const kindOverflow ChangeKind = "GAP_OVERFLOW"
+
+// tellable returns how many edits come as ordinary events where at most so many changes do: an update of three fields counts three.
+func tellable(edits []Edit, most int) int {
+	for i, e := range edits {
+		changes := 1
+		if e.Kind == KindUpdate {
+			changes = len(slices.DeleteFunc(slices.Clone(e.Changed), func(name string) bool { return strings.HasPrefix(name, "LastModified") }))
+		}
+		if most -= max(1, changes); most < 0 {
+			return i
+		}
+	}
+	return len(edits)
+}
 
 // overflowing returns one overflow draft for each object of the edits that are not told.
 func overflowing(edits []Edit) []draft {
@@ -71,13 +86,13 @@ func (b *bus) selectedLocked(o *Object) bool {
 }
 
 // perRecord folds the edits of each record into one draft: the first edit's kind, the last one's values.
-func perRecord(edits []Edit) []draft {
+func (b *bus) perRecord(edits []Edit) []draft {
 	var out []draft
 	at := map[string]int{}
 	for _, e := range edits {
 		d := draft{object: e.Object, kind: e.Kind, records: []string{e.Record}, row: e.Row, rows: []map[string]any{e.Row}}
 		if e.Kind == KindUpdate {
-			d.changed = changedSet(e)
+			d.changed, d.diffs = changedSet(e), b.differences(e)
 		}
 		i, seen := at[e.Record]
 		if !seen || !out[i].fold(d) {
@@ -94,7 +109,7 @@ func changedSet(e Edit) map[string]bool {
 	for _, name := range e.Changed {
 		set[name] = true
 	}
-	if e.Object.Find("LastModifiedDate") != nil {
+	if !e.Unstamped && e.Object.Find("LastModifiedDate") != nil {
 		set["LastModifiedDate"] = true
 	}
 	return set
@@ -117,7 +132,7 @@ func (d *draft) fold(next draft) bool {
 	default:
 		return false
 	}
-	d.row, d.rows = next.row, next.rows
+	d.row, d.rows, d.diffs = next.row, next.rows, nil
 	return true
 }
 
@@ -156,7 +171,7 @@ func (d draft) sameness() string {
 		fmt.Fprintf(&key, "%s|UPDATE", d.object.Name)
 		for _, f := range d.object.Fields {
 			if d.changed[f.Name] || f.Formula || strings.HasSuffix(f.Name, "__s") {
-				fmt.Fprintf(&key, "|%s=%v", f.Name, d.row[f.Name])
+				fmt.Fprintf(&key, "|%s=%v%s", f.Name, d.row[f.Name], d.diffs[f.Name])
 			}
 		}
 		return key.String()
@@ -196,7 +211,7 @@ func sharedFields(drafts []draft, group []int) map[string]bool {
 	shared := maps.Clone(first.changed)
 	for _, i := range group[1:] {
 		for name := range shared {
-			if !drafts[i].changed[name] || drafts[i].row[name] != first.row[name] {
+			if !drafts[i].changed[name] || drafts[i].row[name] != first.row[name] || drafts[i].diffs[name] != first.diffs[name] {
 				delete(shared, name)
 			}
 		}

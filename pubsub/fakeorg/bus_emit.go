@@ -77,6 +77,7 @@ func (b *bus) encodeLocked(c Commit, d draft, s *schema) (Event, bool) {
 		Timestamp: c.Time.Truncate(time.Second), Number: c.Number, User: c.User,
 	}
 	h.Changed, h.Nulled = s.flags(d)
+	h.Diff = s.diffPlaces(d)
 	if d.kind == kindOverflow {
 		h.Origin = ""
 	}
@@ -86,6 +87,7 @@ func (b *bus) encodeLocked(c Commit, d draft, s *schema) (Event, bool) {
 	}
 	if err != nil || len(payload) > maxEvent {
 		h.Kind, h.Origin, h.Changed, h.Nulled = "GAP_"+h.Kind, "", nil, nil
+		h.Diff = nil
 		if payload, err = s.encode(h, s.empty()); err != nil {
 			b.org.log.Error("gap event not encoded", "object", d.object.Name, "error", err)
 			return Event{}, false

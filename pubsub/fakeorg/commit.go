@@ -33,4 +33,8 @@ type Edit struct {
 	Row map[string]any
 	// Changed names the fields whose stored value this commit changed, by REST field name; filled for updates only.
 	Changed []string
+	// Before holds the values before the commit; nil where the record was not there, or nobody asks.
+	Before map[string]any
+	// Unstamped says that LastModifiedDate stayed as it was, as where the platform itself wrote.
+	Unstamped bool
 }

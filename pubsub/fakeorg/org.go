@@ -47,11 +47,14 @@ type Org struct {
 	tables  map[string]*table // by object name
 	serial  map[string]int64  // last number given out per key prefix
 	commits int64
-	cursors cursorSet
-	hooks   saveHooks
-	people  people
-	muted   bool                // moved children have no events
-	purged  map[string][]purged // by object: what left the recycle bin
+	// lastCommit is the newest commit number; hyperforce takes the next ones from the clock.
+	lastCommit int64
+	hyperforce bool
+	cursors    cursorSet
+	hooks      saveHooks
+	people     people
+	muted      bool                // moved children have no events
+	purged     map[string][]purged // by object: what left the recycle bin
 }
 
 // New returns an org that holds the standard objects and what the seed adds. It panics when the seed contradicts itself; Open returns

@@ -40,6 +40,8 @@ type move struct {
 	before  *row // nil where the row was not there
 	kind    ChangeKind
 	changed []string
+	// unstamped steps leave LastModifiedDate as it was.
+	unstamped bool
 }
 
 // maxDepth bounds automation that saves what started it.
@@ -82,8 +84,7 @@ func (t *Tx) commit() {
 		return
 	}
 	o := t.org
-	o.commits++
-	number := firstCommit + o.commits
+	number := o.nextCommit()
 	o.bus.publish(Commit{
 		Key: transactionKey(o.OrgID(), number), Number: number, Time: o.now(), User: t.actor.User, Origin: t.actor.Origin, Edits: edits,
 	})
@@ -103,7 +104,11 @@ func (t *Tx) edits() []Edit {
 		at, seen := place[m.id]
 		if !seen {
 			place[m.id] = len(edits)
-			edits = append(edits, Edit{Object: m.object, Record: m.id, Kind: m.kind, Changed: slices.Clone(m.changed)})
+			e := Edit{Object: m.object, Record: m.id, Kind: m.kind, Changed: slices.Clone(m.changed), Unstamped: m.unstamped}
+			if m.before != nil {
+				e.Before = m.before.values
+			}
+			edits = append(edits, e)
 			continue
 		}
 		edits[at].fold(m)
@@ -134,6 +139,7 @@ func (e *Edit) fold(m move) {
 	case m.kind == KindUndelete && e.Kind == KindDelete:
 		e.Kind = KindUpdate
 	}
+	e.Unstamped = e.Unstamped && m.unstamped
 	if e.Kind != KindUpdate {
 		return
 	}
