@@ -19,15 +19,16 @@ type checkCommand struct {
 }
 
 // lookTime bounds the look at one side.
-const lookTime = 20 * time.Second
+const lookTime = time.Minute
 
 // Level says how bad a finding is.
 type Level string
 
 // The levels.
 const (
-	levelOK    Level = "ok"
-	levelFault Level = "fault"
+	levelOK      Level = "ok"
+	levelWarning Level = "warning" // it works, and not as well as it could
+	levelFault   Level = "fault"
 )
 
 // Finding is one sentence of what was found.
@@ -48,7 +49,7 @@ func (k *checkCommand) Run(ctx context.Context, c *console) error {
 	} else {
 		all = []Finding{{levelOK, k.Config, "the configuration is sound: " + contents(cfg), ""}}
 		if !k.Offline {
-			all = append(all, look(ctx, cfg)...)
+			all = append(all, look(ctx, cfg, k.Config)...)
 		}
 		code = exitEnvironment
 	}
@@ -96,10 +97,7 @@ func bad(all []Finding) (n int) {
 
 func printFindings(c *console, all []Finding) {
 	for _, f := range all {
-		mark := "ok   "
-		if f.Level == levelFault {
-			mark = "FAULT"
-		}
+		mark := map[Level]string{levelOK: "ok   ", levelWarning: "warn ", levelFault: "FAULT"}[f.Level]
 		c.printf("%s  %s\n", mark, printable(f.Place+": "+f.Text))
 		if f.Remedy != "" {
 			c.printf("       remedy: %s\n", printable(f.Remedy))

@@ -12,12 +12,14 @@ import (
 	grpcstatus "google.golang.org/grpc/status"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/platform"
 	"sfbridge/bridge/rule"
 	"sfbridge/pubsub/pubsubpb"
 )
 
 // look asks each side once, without opening the store, so that it can be done beside a running daemon.
-func look(ctx context.Context, cfg *Config) []Finding {
+func look(ctx context.Context, cfg *Config, file string) []Finding {
+	at := placesOf(file)
 	rules, err := rule.Compile(cfg.nouns())
 	if err != nil {
 		return []Finding{failed("transfers", err)}
@@ -32,7 +34,7 @@ func look(ctx context.Context, cfg *Config) []Finding {
 	}
 	for _, p := range rules.Projects() {
 		if a.orgs[p.Org] != nil {
-			all = append(all, a.lookAtProject(ctx, p))
+			all = append(all, a.lookAtProject(ctx, p, file, at)...)
 		}
 	}
 	for _, o := range a.orgs {
@@ -54,6 +56,7 @@ func (a *app) lookAtOrg(ctx context.Context, name string) []Finding {
 	if err != nil {
 		return []Finding{failed(place, err)}
 	}
+	o.id.Store(f.Org)
 	kind := "production"
 	if f.Sandbox {
 		kind = "sandbox"
@@ -80,17 +83,44 @@ func (o *orgLine) lookAtTopic(ctx context.Context, place string, object bridge.O
 	return Finding{levelOK, place, fmt.Sprintf("%s can be subscribed to", topic), ""}
 }
 
-func (a *app) lookAtProject(ctx context.Context, p *rule.Project) Finding {
+// placesOf finds the places of a file that was read once already.
+func placesOf(file string) places {
+	b, err := readConfig(file)
+	if err != nil {
+		return places{}
+	}
+	return locate(b)
+}
+
+// lookAtProject asks the platform whether it takes the token, and compares the mapping with both sides.
+func (a *app) lookAtProject(ctx context.Context, p *rule.Project, file string, at places) []Finding {
 	place := "project." + string(p.ID)
 	line, err := a.newProject(p)
 	if err != nil {
-		return failed(place, err)
+		return []Finding{failed(place, err)}
 	}
 	defer func() { _ = line.close() }()
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
+	var all []Finding
+	var own []platform.OwnField
 	if err := line.probe.Probe(ctx); err != nil {
-		return failed(place, err)
+		all = append(all, failed(place, err))
+	} else {
+		all = append(all, Finding{levelOK, place, a.cfg.Projects[string(p.ID)].Platform + " answers and takes the token", ""})
+		if c, ok := line.probe.(platform.Cataloguer); ok {
+			if own, err = c.OwnFields(ctx); err != nil {
+				f := failed(place, err)
+				all = append(all, Finding{levelWarning, place, "the fields of the workspace cannot be read, so they were not compared: " + f.Text, f.Remedy})
+			}
+		}
 	}
-	return Finding{levelOK, place, a.cfg.Projects[string(p.ID)].Platform + " answers and takes the token", ""}
+	if a.orgs[p.Org].ID() == "" {
+		return all // nobody can be asked
+	}
+	found := a.lookAtMapping(ctx, p, file, at, own)
+	if bad(found) == 0 {
+		all = append(all, Finding{levelOK, place, "the mapping fits what both sides say of themselves", ""})
+	}
+	return append(all, found...)
 }

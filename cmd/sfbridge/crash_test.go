@@ -43,6 +43,12 @@ type field struct {
 
 func newField(t *testing.T) *field {
 	t.Helper()
+	return newFieldOf(t, simOptions{seed: 3})
+}
+
+// newFieldOf makes the far ends by o.
+func newFieldOf(t *testing.T, o simOptions) *field {
+	t.Helper()
 	w := realWorld(testLog(t))
 	at := simAddresses{Org: "127.0.0.1:0", PubSub: "127.0.0.1:0", Platform: "127.0.0.1:0", Store: filepath.Join(t.TempDir(), "sfbridge.db")}
 	for _, to := range []*string{&at.Public, &at.Admin} {
@@ -55,7 +61,7 @@ func newField(t *testing.T) *field {
 	}
 	f := &field{t: t, file: filepath.Join(t.TempDir(), "config.toml")}
 	var err error
-	if f.sim, err = newSim(t.Context(), w, at, simOptions{seed: 3}); err != nil {
+	if f.sim, err = newSim(t.Context(), w, at, o); err != nil {
 		t.Fatal(err)
 	}
 	text, err := f.sim.toml()

@@ -112,6 +112,12 @@ func (f *FieldFacts) wire(v bridge.Value) (any, error) {
 	}
 }
 
+// Holds reports why the field cannot hold v as far as its type says, or nil.
+func (f *FieldFacts) Holds(v bridge.Value) error {
+	_, err := f.wire(v)
+	return err
+}
+
 func kindName(k bridge.Kind) string {
 	return map[bridge.Kind]string{
 		bridge.Text: "text", bridge.Number: "number", bridge.Bool: "truth value", bridge.Date: "date", bridge.DateTime: "time", bridge.Multi: "list",
