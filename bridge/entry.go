@@ -122,7 +122,18 @@ type Position struct {
 	Event  time.Time `json:"event,omitzero"`   // commit time of the newest event behind it
 	// Anchored reports that the topic was once read without a gap from a known point.
 	Anchored bool `json:"anchored,omitempty"`
+	// From is where an operator wants the topic read from and not behind Replay; "" once an event of there was passed.
+	From Preset `json:"from,omitempty"`
 }
+
+// Preset is a place on a topic that needs no replay id.
+type Preset string
+
+// The presets.
+const (
+	Earliest Preset = "earliest" // the oldest event that Salesforce keeps
+	Latest   Preset = "latest"   // the tip: what comes from now on
+)
 
 // DeadLetter is a delivery that was buried with a reason a person can read and undo.
 type DeadLetter struct {

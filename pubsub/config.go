@@ -64,10 +64,10 @@ func New(c Config, d Deps) (*Subscriber, error) {
 	}
 	s := &Subscriber{
 		cfg: c, deps: d, client: pubsubpb.NewPubSubClient(d.Conn), metrics: newMetrics(d.Registerer, c), credit: c.Credit,
-		log: d.Log.With("org", c.Org, "topic", c.Topic), unread: map[string]absence{},
+		log: d.Log.With("org", c.Org, "topic", c.Topic), unread: map[string]absence{}, orders: make(chan *order),
 	}
 	s.trail.stored = bridge.Position{Org: c.Org, Topic: c.Topic}
-	s.board.now = d.Now
+	s.board.now, s.board.metrics = d.Now, s.metrics
 	s.board.s = Status{Org: c.Org, Topic: c.Topic, State: Connecting, Since: d.Now()}
 	return s, nil
 }

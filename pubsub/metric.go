@@ -15,6 +15,9 @@ type metrics struct {
 	jumps       prometheus.Counter
 	breaks      *prometheus.CounterVec
 	heard       prometheus.Gauge
+	event       prometheus.Gauge
+	position    prometheus.Gauge
+	state       *prometheus.GaugeVec
 }
 
 // newMetrics registers on r; a nil r registers nowhere. A second subscriber of a topic goes on with the figures of the first.
@@ -28,6 +31,9 @@ func newMetrics(r prometheus.Registerer, c Config) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return registered(r, prometheus.NewCounter(prometheus.CounterOpts(opts(name, help))))
 	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return registered(r, prometheus.NewGauge(prometheus.GaugeOpts(opts(name, help))))
+	}
 	return &metrics{
 		responses:   counter("responses_total", "Responses received, empty ones included."),
 		events:      counter("events_total", "Events received."),
@@ -36,8 +42,11 @@ func newMetrics(r prometheus.Registerer, c Config) *metrics {
 		jumps:       counter("jumps_total", "Starts at the oldest kept event because the replay id was lost."),
 		breaks: registered(r, prometheus.NewCounterVec(prometheus.CounterOpts(opts("breaks_total", "Streams that ended, by reason.")),
 			[]string{"reason"})),
-		heard: registered(r, prometheus.NewGauge(prometheus.GaugeOpts(opts("last_message_timestamp_seconds",
-			"When the service last said anything.")))),
+		heard:    gauge("last_message_timestamp_seconds", "When the service last said anything."),
+		event:    gauge("last_event_timestamp_seconds", "When an event last came."),
+		position: gauge("position_timestamp_seconds", "When the position last moved; events behind it are lost 72 hours later."),
+		state: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("state", "1 for the state that the stream is in, 0 for those it was in.")),
+			[]string{"state"})),
 	}
 }
 

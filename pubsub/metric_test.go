@@ -12,7 +12,9 @@ import (
 func TestMetrics_KeepTheirNamesAndLiveSideBySide(t *testing.T) {
 	r := prometheus.NewRegistry()
 	for _, topic := range []bridge.Topic{"/data/ContactChangeEvent", "/data/LeadChangeEvent"} {
-		newMetrics(r, Config{Org: "00D5e0000012345EAA", Topic: topic}).breaks.WithLabelValues("end").Inc()
+		m := newMetrics(r, Config{Org: "00D5e0000012345EAA", Topic: topic})
+		m.breaks.WithLabelValues("end").Inc()
+		m.state.WithLabelValues(string(Live)).Set(1)
 	}
 	again := newMetrics(r, Config{Org: "00D5e0000012345EAA", Topic: "/data/LeadChangeEvent"})
 	again.breaks.WithLabelValues("end").Inc()
@@ -31,9 +33,9 @@ func TestMetrics_KeepTheirNamesAndLiveSideBySide(t *testing.T) {
 		}
 	}
 	want := []string{
-		"sfbridge_stream_breaks_total", "sfbridge_stream_events_total", "sfbridge_stream_jumps_total",
-		"sfbridge_stream_last_message_timestamp_seconds", "sfbridge_stream_quarantined_total", "sfbridge_stream_responses_total",
-		"sfbridge_stream_stray_bits_total",
+		"sfbridge_stream_breaks_total", "sfbridge_stream_events_total", "sfbridge_stream_jumps_total", "sfbridge_stream_last_event_timestamp_seconds",
+		"sfbridge_stream_last_message_timestamp_seconds", "sfbridge_stream_position_timestamp_seconds", "sfbridge_stream_quarantined_total",
+		"sfbridge_stream_responses_total", "sfbridge_stream_state", "sfbridge_stream_stray_bits_total",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -11,7 +11,8 @@ import (
 // Sink takes what a topic says.
 type Sink interface {
 	// Accept makes the changes and the position durable in one step and returns nil then; an error leaves both undone and is retried for ever.
-	// There may be no changes: then the position alone moves. The position always has a replay id, at times the same as before.
+	// There may be no changes: then the position alone moves. The position always has a replay id, at times the same as before. Changes that were
+	// in quarantine come without any.
 	Accept(ctx context.Context, changes []bridge.Change, p bridge.Position) error
 }
 

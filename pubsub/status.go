@@ -41,9 +41,10 @@ type Status struct {
 
 // board holds the status; its lock is never held across a wait.
 type board struct {
-	now func() time.Time
-	mu  sync.Mutex
-	s   Status
+	now     func() time.Time
+	metrics *metrics
+	mu      sync.Mutex
+	s       Status
 }
 
 func (b *board) snapshot() Status {
@@ -60,6 +61,14 @@ func (b *board) change(f func(s *Status)) {
 	f(&b.s)
 	if b.s.State != was {
 		b.s.Since = now
+		b.metrics.state.WithLabelValues(string(was)).Set(0)
+	}
+	b.metrics.state.WithLabelValues(string(b.s.State)).Set(1)
+	if !b.s.Position.At.IsZero() {
+		b.metrics.position.Set(float64(b.s.Position.At.Unix()))
+	}
+	if !b.s.LastEvent.IsZero() {
+		b.metrics.event.Set(float64(b.s.LastEvent.Unix()))
 	}
 }
 

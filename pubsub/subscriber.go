@@ -24,13 +24,14 @@ type Subscriber struct {
 	trail    trail
 	unread   map[string]absence // schemas that could not be had, by id
 	credit   int
-	failures int          // streams in a row that said nothing
-	renewals int          // sessions in a row that were refused
-	silences int          // streams in a row that fell silent
-	reopened time.Time    // when a clean end was last answered at once
-	jumped   time.Time    // when reading last started at the oldest kept event
-	lost     bool         // the stored position is not known to the service any more
-	started  time.Time    // of the first run of a topic
+	failures int       // streams in a row that said nothing
+	renewals int       // sessions in a row that were refused
+	silences int       // streams in a row that fell silent
+	reopened time.Time // when a clean end was last answered at once
+	jumped   time.Time // when reading last started at the oldest kept event
+	lost     bool      // the stored position is not known to the service any more
+	started  time.Time // of the first run of a topic
+	orders   chan *order
 	missing  *bridge.Hole // what ends where reading begins again at the tip; nil for the hole of the first run
 }
 
@@ -46,7 +47,7 @@ func (s *Subscriber) Run(ctx context.Context) error {
 	if !s.persist(ctx, "read position", func() error { return s.load(ctx) }) {
 		return nil
 	}
-	for pause(ctx, s.round(ctx)) {
+	for s.idle(ctx, s.round(ctx)) {
 	}
 	return nil
 }
@@ -54,8 +55,13 @@ func (s *Subscriber) Run(ctx context.Context) error {
 // round reads one stream to its end and answers how long to wait for the next.
 func (s *Subscriber) round(ctx context.Context) time.Duration {
 	st, err := s.open(ctx)
+	t := &turn{stream: st, orders: s.orders}
 	if err == nil {
-		err = st.Run(ctx)
+		err = t.Run(ctx)
+	}
+	if t.order != nil {
+		s.carryOut(ctx, t.order)
+		return 0
 	}
 	if ctx.Err() != nil {
 		return 0
@@ -75,6 +81,7 @@ func (s *Subscriber) load(ctx context.Context) error {
 	p.Org, p.Topic = s.cfg.Org, s.cfg.Topic
 	s.trail.stored = p
 	s.board.change(func(st *Status) { st.Position = p })
+	s.begin(p)
 	return nil
 }
 
@@ -93,7 +100,7 @@ func (s *Subscriber) open(ctx context.Context) (*stream, error) {
 	s.trail.rewind()
 	r := &pubsubpb.FetchRequest{TopicName: string(s.cfg.Topic), NumRequested: int32(s.credit)}
 	switch {
-	case s.lost:
+	case s.lost || s.trail.stored.From == bridge.Earliest:
 		r.ReplayPreset = pubsubpb.ReplayPreset_EARLIEST
 	case s.first():
 		r.ReplayPreset = pubsubpb.ReplayPreset_LATEST

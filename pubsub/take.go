@@ -91,11 +91,16 @@ func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bri
 	before := schema.Strays()
 	c, err := schema.Decode(e.GetEvent().GetPayload())
 	s.metrics.strays.Add(float64(schema.Strays() - before))
-	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, e.GetEvent().GetId()
-	if c.Event == "" {
-		c.Event = "replay-" + hex.EncodeToString(e.GetReplayId())
-	}
+	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, eventID(e.GetEvent().GetId(), e.GetReplayId())
 	return c, err
+}
+
+// eventID is the id by which an event is known again, also where it has none of its own.
+func eventID(id string, replay []byte) string {
+	if id == "" {
+		return "replay-" + hex.EncodeToString(replay)
+	}
+	return id
 }
 
 // quarantine makes an event that cannot be read durable as it is.

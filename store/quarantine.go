@@ -77,6 +77,15 @@ func (s *Store) Quarantined(ctx context.Context) ([]Raw, error) {
 	return rs, err
 }
 
+// CountQuarantined counts the raw events that are kept, up to most.
+func (s *Store) CountQuarantined(ctx context.Context, most int) (int, error) {
+	if err := s.usable(ctx); err != nil {
+		return 0, err
+	}
+	items, err := s.kv.Scan(ctx, prefixRaw, "", most)
+	return len(items), err
+}
+
 // QuarantinedEvent answers one raw event by its id, or an error wrapping bridge.ErrNotFound.
 func (s *Store) QuarantinedEvent(ctx context.Context, id string) (Raw, error) {
 	rs, err := s.Quarantined(ctx)

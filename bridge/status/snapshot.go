@@ -52,7 +52,12 @@ type Topic struct {
 	Org        string       `json:"org"`
 	Topic      bridge.Topic `json:"topic"`
 	State      string       `json:"state"` // live, connecting, anchoring, stalled, paused-limit, auth-failed, replay-lost or stopped-needs-admin
+	Since      *time.Time   `json:"since"` // of the state
+	Retry      *time.Time   `json:"retry"` // when it is tried again, null while nothing is wrong
+	LastHeard  *time.Time   `json:"last_message"`
 	LastEvent  *time.Time   `json:"last_event"`
+	Events     int64        `json:"events,string"` // since the start
+	Breaks     int64        `json:"breaks,string"` // streams that ended since the start
 	LagS       *float64     `json:"lag_s"`
 	Replay     *string      `json:"replay"`       // hex
 	ReplayAgeS *float64     `json:"replay_age_s"` // events are kept for 72 hours
@@ -104,6 +109,11 @@ type Hole struct {
 	To     *time.Time   `json:"to"`
 	Reason string       `json:"reason"`
 	First  bool         `json:"first_run"` // reading began here: nothing was missed that was read before
+	ID     string       `json:"id"`
+	State  string       `json:"state"`       // waiting, filling or held
+	Held   string       `json:"held"`        // why it waits for an operator, "" where it does not
+	Rows   int64        `json:"rows,string"` // found so far that no event had told of
+	Gone   int64        `json:"deleted,string"`
 }
 
 // Alarm is what an operator should look at.
@@ -137,6 +147,9 @@ func (s *Status) filled() {
 	}
 	for i := range s.Topics {
 		utc(s.Topics[i].LastEvent)
+		utc(s.Topics[i].LastHeard)
+		utc(s.Topics[i].Since)
+		utc(s.Topics[i].Retry)
 	}
 	for i := range s.Holes {
 		s.Holes[i].From = s.Holes[i].From.UTC()

@@ -15,7 +15,8 @@ import (
 
 // The bounds beyond which something is an alarm.
 const (
-	alarmReplayAge = 48 * time.Hour   // of the 72 that Salesforce keeps events
+	warnReplayAge  = 24 * time.Hour // of the 72 that Salesforce keeps events
+	alarmReplayAge = 48 * time.Hour
 	alarmQueue     = 10 * time.Minute // age of the oldest delivery that waits
 	alarmDisk      = 0.15             // share of the disk that is free
 	alarmAPI       = 0.8              // share of the day's API calls that is used
@@ -102,13 +103,22 @@ func blameBreaker(s *status.Status, p bridge.ProjectID, way bridge.Direction, b 
 // tellAlarms adds what follows from the figures.
 func tellAlarms(s *status.Status) {
 	for i := range s.Topics {
-		if t := &s.Topics[i]; t.ReplayAgeS != nil && *t.ReplayAgeS > alarmReplayAge.Seconds() {
-			alarm(s, "replay-age", "let the stream run again before that", "%s has not moved for %.0f h; after 72 h events are lost", t.Topic, *t.ReplayAgeS/3600)
+		switch t := &s.Topics[i]; {
+		case t.ReplayAgeS == nil:
+		case *t.ReplayAgeS > alarmReplayAge.Seconds():
+			alarm(s, "replay-age", "let the stream run again before that", "%s has not moved for %.0f h; after 72 h events are lost and must be read over REST",
+				t.Topic, *t.ReplayAgeS/3600)
+		case *t.ReplayAgeS > warnReplayAge.Seconds():
+			alarm(s, "replay-ageing", "look at why the stream does not run; it has two days left", "%s has not moved for %.0f h", t.Topic, *t.ReplayAgeS/3600)
 		}
 	}
 	for i := range s.Holes {
-		if h := &s.Holes[i]; !h.First {
-			alarm(s, "gap-opened", "compare the records that were changed in that time, or edit them again", "%s: events may be missing: %s", h.Topic, h.Reason)
+		h := &s.Holes[i]
+		switch {
+		case h.Held != "":
+			alarm(s, "hole-held", "see to it in Salesforce, then: sfbridge holes approve "+h.ID, "%s: %s", h.Topic, h.Held)
+		case !h.First:
+			alarm(s, "gap-opened", "it is filled by itself from what Salesforce holds: sfbridge holes list", "%s: events may be missing: %s", h.Topic, h.Reason)
 		}
 	}
 	for i := range s.Outlets {

@@ -32,7 +32,8 @@ type orgLine struct {
 	mu      sync.Mutex
 	streams []*pubsub.Subscriber
 	filler  *refill.Filler // nil until the org is known
-	fault   error          // why the org could not be followed yet
+	schemas *pubsub.Schemas
+	fault   error // why the org could not be followed yet
 }
 
 // ID is the org's id, "" while it is not known: before the first login of a new store.
@@ -175,6 +176,9 @@ func (a *app) bind(ctx context.Context, o *orgLine) error {
 func (a *app) subscribe(ctx context.Context, o *orgLine) error {
 	wants := a.rules.Wants(o.name)
 	schemas, beats := pubsub.NewSchemas(o.conn, o.auth, wants), pubsub.NewBeats(beatKeeper{a.store, o.ID()})
+	o.mu.Lock()
+	o.schemas = schemas
+	o.mu.Unlock()
 	var g errgroup.Group
 	g.Go(func() error { return a.newFiller(o).Run(ctx) })
 	for _, object := range wants.Objects() {

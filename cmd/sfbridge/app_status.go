@@ -31,6 +31,10 @@ func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", h)
 	mux.Handle("/store/", h.Guarded(a.storeRoutes()))
+	stream := h.Guarded(a.streamRoutes())
+	for _, path := range []string{"/quarantine", "/quarantine/", "/holes", "/holes/", "/topics/"} {
+		mux.Handle(path, stream)
+	}
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
@@ -72,6 +76,7 @@ func (a *app) snapshot(ctx context.Context) status.Status {
 	a.tellOutlets(&s, counts, now)
 	a.tellBuried(ctx, &s, counts)
 	a.tellHoles(ctx, &s)
+	a.tellQuarantine(ctx, &s)
 	a.tellLag(&s)
 	a.tellDisk(&s)
 	tellAlarms(&s)
@@ -86,6 +91,13 @@ func textOrNil(s string) *string {
 	return &s
 }
 
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
 func (a *app) tellOrgs(s *status.Status) {
 	for _, name := range a.orgNames() {
 		o := a.orgs[name]
@@ -96,8 +108,11 @@ func (a *app) tellOrgs(s *status.Status) {
 		}
 		o.mu.Lock()
 		fault := o.fault
-		streams := slices.Clone(o.streams)
+		streams, filler := slices.Clone(o.streams), o.filler
 		o.mu.Unlock()
+		if filler != nil && filler.Problem() != "" {
+			alarm(s, "hole-not-filled", "it is tried again by itself; look at the API calls that are left and at the user's rights", "%s: %s", name, worded(filler.Problem()))
+		}
 		if fault == nil {
 			fault = o.login.Err()
 		}
@@ -116,9 +131,9 @@ func (a *app) tellOrgs(s *status.Status) {
 }
 
 func topicLine(org string, t pubsub.Status, now time.Time) status.Topic {
-	line := status.Topic{Org: org, Topic: t.Topic, State: string(t.State), LastError: textOrNil(worded(t.Problem))}
-	if !t.LastEvent.IsZero() {
-		line.LastEvent = &t.LastEvent
+	line := status.Topic{
+		Org: org, Topic: t.Topic, State: string(t.State), LastError: textOrNil(worded(t.Problem)), Since: timeOrNil(t.Since), Retry: timeOrNil(t.Retry),
+		LastHeard: timeOrNil(t.LastMessage), LastEvent: timeOrNil(t.LastEvent), Events: int64(t.Events), Breaks: int64(t.Breaks),
 	}
 	if len(t.Position.Replay) > 0 {
 		line.Replay = textOrNil(hex.EncodeToString(t.Position.Replay))
@@ -228,12 +243,27 @@ func (a *app) tellHoles(ctx context.Context, s *status.Status) {
 		if h.Closed {
 			continue
 		}
-		line := status.Hole{Org: a.aliasOf(h.Org), Topic: h.Topic, From: h.From, Reason: h.Reason, First: strings.HasPrefix(h.Reason, "first run")}
-		if !h.To.IsZero() {
-			line.To = &h.To
-		}
-		s.Holes = append(s.Holes, line)
+		shown := holeShown(h)
+		s.Holes = append(s.Holes, status.Hole{
+			Org: a.aliasOf(h.Org), Topic: h.Topic, From: shown.From, To: shown.To, Reason: h.Reason, First: strings.HasPrefix(h.Reason, "first run"),
+			ID: shown.ID, State: shown.State, Held: shown.Held, Rows: int64(shown.Rows), Gone: int64(shown.Deleted),
+		})
 	}
+}
+
+// quarantineShown is how many events in quarantine are counted.
+const quarantineShown = 100
+
+func (a *app) tellQuarantine(ctx context.Context, s *status.Status) {
+	n, err := a.store.CountQuarantined(ctx, quarantineShown)
+	if err != nil || n == 0 {
+		return
+	}
+	words := numberOf(n, "event")
+	if n == quarantineShown {
+		words += " or more"
+	}
+	alarm(s, "quarantine", "sfbridge quarantine list says why; their objects were compared, so that nothing is missing for it", "%s could not be read", words)
 }
 
 // aliasOf is the configured name of an org, or its id where it has none any more.

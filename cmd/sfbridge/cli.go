@@ -24,6 +24,9 @@ type cli struct {
 	Why         whyCommand         `cmd:"" help:"Tell what happened to one record or contact, in order, and why."`
 	Lanes       lanesCommand       `cmd:"" help:"List, release or skip what is stuck and blocks what came after it."`
 	DeadLetters deadLettersCommand `cmd:"" name:"dead-letters" help:"List, show, redrive or drop what was buried."`
+	Quarantine  quarantineCommand  `cmd:"" help:"List, show, read again or drop events that could not be read."`
+	Holes       holesCommand       `cmd:"" help:"List, approve or close stretches of time of which events may be missing."`
+	Replay      replayCommand      `cmd:"" help:"Read a topic from elsewhere."`
 	Store       storeCommand       `cmd:"" help:"Back up, restore, check, salvage or compact the store."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
