@@ -61,7 +61,10 @@ type APIError struct {
 
 	row   bool  // it is about one row, not about the call
 	cause error // a sentinel
-	wait  time.Duration
+	// lasting reports that a state which differs from our belief does not come right by waiting.
+	lasting  bool
+	remedyOf string // the code's, "" for that of the class
+	wait     time.Duration
 }
 
 // Error is the code, the fields and Salesforce's sentence.

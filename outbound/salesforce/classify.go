@@ -7,22 +7,6 @@ import (
 	"sfbridge/bridge"
 )
 
-// codes are those that share a meaning, separated by blanks.
-type codes struct {
-	meaning meaning
-	names   string
-}
-
-func codeTable(groups ...codes) map[string]meaning {
-	table := map[string]meaning{}
-	for _, g := range groups {
-		for name := range strings.FieldsSeq(g.names) {
-			table[name] = g.meaning
-		}
-	}
-	return table
-}
-
 // classify gives e its class and cause: by what only the message tells apart, then by code, then by status. Full reports that the usage header says
 // that the daily calls are used up.
 func (e *APIError) classify(full bool) {
@@ -35,28 +19,12 @@ func (e *APIError) classify(full bool) {
 	e.Others = othersIn(e)
 }
 
-func (e *APIError) class(m meaning) { e.Class, e.cause = m.class, m.cause }
-
-// lookup finds the code. A single row's error comes as the error of its call, so each table is asked.
-func (e *APIError) lookup() (meaning, bool) {
-	first, second := requestCodes, rowCodes
-	if e.row {
-		first, second = second, first
-	}
-	if m, ok := first[e.Code]; ok {
-		return m, true
-	}
-	if m, ok := second[e.Code]; ok {
-		return m, true
-	}
-	switch {
-	case strings.HasPrefix(e.Code, "TXN_SECURITY_"):
-		return meaning{class: Setup}, true
-	case strings.HasPrefix(e.Code, "OPERATION_ENQUEUED"):
-		return meaning{}, true
-	}
-	return meaning{}, false
+func (e *APIError) class(m meaning) {
+	e.Class, e.cause, e.lasting, e.remedyOf = m.class, m.cause, m.lasting, m.remedy
 }
+
+// lookup finds the code.
+func (e *APIError) lookup() (meaning, bool) { return meaningOf(e.Code, e.row) }
 
 // byStatus classifies a code that we do not know.
 func (e *APIError) byStatus() meaning {
@@ -100,7 +68,7 @@ func (e *APIError) byMessage(full bool) {
 	switch e.Code {
 	case "INVALID_SESSION_ID":
 		if says("not valid for use with the REST API") {
-			e.class(meaning{class: Setup})
+			e.class(meaning{class: Setup, remedy: "the app's tokens are not meant for the REST API; add the scope api to the app"})
 		}
 	case "REQUEST_LIMIT_EXCEEDED":
 		if says("TotalRequests") || full && !says("Concurrent") {
@@ -112,17 +80,17 @@ func (e *APIError) byMessage(full bool) {
 		}
 	case "INVALID_FIELD":
 		if says("Foreign key external ID") {
-			e.class(meaning{class: Changed, cause: ErrNoParent})
+			e.class(meaning{class: Changed, cause: ErrNoParent, remedy: "the record points to one that there is not yet; the bridge tries again"})
 		} else if says("Id field should not be specified") {
 			e.class(meaning{class: OurBug})
 		}
 	case "JSON_PARSER_ERROR":
 		if says("Cannot deserialize instance of") {
-			e.class(meaning{class: BadRow})
+			e.class(meaning{class: BadRow, remedy: requestCodes["JSON_PARSER_ERROR"].remedy})
 		}
 	case "INVALID_CROSS_REFERENCE_KEY":
 		if e.row && len(e.Fields) == 0 {
-			e.class(meaning{class: Changed, cause: ErrGone})
+			e.class(meaning{class: Changed, cause: ErrGone, remedy: rowCodes["MISSING_RECORD"].remedy})
 		}
 	case "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "FLOW_EXCEPTION":
 		if says("UNABLE_TO_LOCK_ROW", "Record Currently Unavailable") {

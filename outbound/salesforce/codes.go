@@ -1,69 +1,73 @@
 package salesforce
 
+import "strings"
+
 // meaning is what a code says.
 type meaning struct {
 	class Class
 	cause error
 	// shared reports that the code is the row's own unless every row of a call has it: then it is a right that lacks.
 	shared bool
+	// lasting reports that a state which differs from our belief does not come right by waiting.
+	lasting bool
+	// remedy is what an operator can do about it, or what the bridge does by itself.
+	remedy string
 }
 
-// requestCodes are the codes of a whole call; a code that is here and in rowCodes means something else there.
-var requestCodes = codeTable(
-	codes{meaning{class: Unauthorised}, `INVALID_SESSION_ID ORG_NOT_OWNED_BY_INSTANCE`},
-	codes{meaning{class: Concurrency}, `REQUEST_LIMIT_EXCEEDED TOO_MANY_APEX_REQUESTS TOO_MANY_JOBS`},
-	codes{meaning{class: DailyQuota}, `LIMIT_EXCEEDED EXCEEDED_QUOTA`},
-	codes{meaning{class: Transient}, `SERVER_UNAVAILABLE FUNCTIONALITY_TEMPORARILY_UNAVAILABLE ORG_IN_MAINTENANCE
-		INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT PROCESSING_HALTED BATCH_PROCESSING_HALTED
-		ALL_OR_NONE_OPERATION_ROLLED_BACK UNKNOWN_EXCEPTION INTERNAL_ERROR UNEXPECTED_ERROR SSO_SERVICE_DOWN`},
-	codes{meaning{class: Restart}, `EXCEEDED_ID_LIMIT INVALID_REPLICATION_DATE INVALID_QUERY_LOCATOR INVALID_LOCATOR INVALIDJOB INVALIDJOBSTATE`},
-	codes{meaning{class: OurBug}, `INVALID_AUTH_HEADER OPERATION_TOO_LARGE EXCEEDED_MAX_SEMIJOIN_SUBSELECTS EXCEEDED_MAX_SIZE_REQUEST
-		EXCEEDED_MAX_SOBJECTS EXCEEDED_MAX_TYPES_LIMIT MALFORMED_QUERY MALFORMED_SEARCH INVALID_SEARCH INVALID_QUERY_FILTER_OPERATOR
-		ILLEGAL_QUERY_PARAMETER_VALUE QUERY_TOO_COMPLICATED INVALID_ID_FIELD METHOD_NOT_ALLOWED JSON_PARSER_ERROR XML_PARSER_ERROR
-		POST_BODY_PARSE_ERROR UNSUPPORTED_MEDIA_TYPE NOT_ACCEPTABLE INVALID_BATCH_REQUEST ARGUMENT_OBJECT_PARSE_ERROR BULK_API_ERROR INVALIDBATCH`},
-	codes{meaning{class: Setup}, `INVALID_FIELD INVALID_TYPE API_DISABLED_FOR_ORG API_CURRENTLY_DISABLED APEX_REST_SERVICES_DISABLED
-		FUNCTIONALITY_NOT_ENABLED INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY CLIENT_NOT_ACCESSIBLE_FOR_USER CLIENT_REQUIRE_UPDATE_FOR_USER
-		UNSUPPORTED_API_VERSION INVALID_LOGIN LOGIN_MUST_USE_SECURITY_TOKEN INVALID_OPERATION_WITH_EXPIRED_PASSWORD PASSWORD_LOCKOUT
-		LOGIN_DURING_RESTRICTED_TIME LOGIN_DURING_RESTRICTED_DOMAIN LOGIN_CHALLENGE_ISSUED LOGIN_CHALLENGE_PENDING ORG_LOCKED TRIAL_EXPIRED
-		MUTUAL_AUTHENTICATION_FAILED`},
-	codes{meaning{class: Changed, cause: ErrGone}, `ENTITY_IS_DELETED`},
-	codes{meaning{class: Setup}, `NOT_FOUND`}, // of a row it is Changed, see judge.go
-	codes{meaning{class: BadRow}, `MALFORMED_ID APEX_ERROR`},
-)
+// codes are those that share a meaning and a remedy, separated by blanks.
+type codes struct {
+	meaning meaning
+	remedy  string
+	names   string
+}
 
-// rowCodes are the codes of one row: statusCode in Collections, errorCode of a single row.
-var rowCodes = codeTable(
-	codes{meaning{class: Locked}, `UNABLE_TO_LOCK_ROW RECORD_IN_USE_BY_WORKFLOW`},
-	codes{meaning{class: Changed, cause: ErrDuplicateValue}, `DUPLICATE_VALUE`},
-	codes{meaning{class: Changed, cause: ErrDuplicateRule}, `DUPLICATES_DETECTED`},
-	codes{meaning{class: Changed, cause: ErrGone}, `MISSING_RECORD ENTITY_IS_DELETED ENTITY_IS_ARCHIVED NOT_FOUND`},
-	codes{meaning{class: Changed, cause: ErrStale}, `ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE COLLISION_DETECTED PRECONDITION_FAILED`},
-	codes{meaning{class: BadRow}, `ENTITY_IS_LOCKED DUPLICATE_EXTERNAL_ID NO_SUCH_USER_EXISTS INVALID_CROSS_REFERENCE_KEY REQUIRED_FIELD_MISSING
-		FIELD_CUSTOM_VALIDATION_EXCEPTION FIELD_FILTER_VALIDATION_EXCEPTION FIELD_INTEGRITY_EXCEPTION CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY
-		CANNOT_EXECUTE_FLOW_TRIGGER FLOW_EXCEPTION CUSTOM_APEX_ERROR STRING_TOO_LONG NUMBER_OUTSIDE_VALID_RANGE INVALID_EMAIL_ADDRESS
-		INVALID_TYPE_ON_FIELD_IN_RECORD TEXT_DATA_OUTSIDE_SUPPORTED_CHARSET INVALID_CURRENCY_ISO INVALID_INET_ADDRESS INACTIVE_OWNER_OR_USER
-		INVALID_OWNER OP_WITH_INVALID_USER_TYPE_EXCEPTION CANNOT_UPDATE_CONVERTED_LEAD DELETE_FAILED DEPENDENCY_EXISTS DELETE_REQUIRED_ON_CASCADE
-		UNDELETE_FAILED MERGE_FAILED CIRCULAR_DEPENDENCY SELF_REFERENCE_FROM_TRIGGER DUPLICATE_USERNAME DUPLICATE_COMM_NICKNAME
-		PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT TOO_MANY_ENUM_VALUE TEMPLATE_NOT_ACTIVE ASSIGNEE_TYPE_REQUIRED MALFORMED_ID`},
-	codes{meaning{class: BadRow, shared: true}, `INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY
-		INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST UNAVAILABLE_RECORDTYPE_EXCEPTION INVALID_PERSON_ACCOUNT_OPERATION INVALID_STATUS
-		INVALID_TYPE_FOR_OPERATION LIMIT_EXCEEDED MAX_LIMIT_EXCEEDED CUSTOM_METADATA_LIMIT_EXCEEDED MAX_TASK_DESCRIPTION_EXCEEEDED`},
-	codes{meaning{class: OurBug}, `INVALID_CROSS_REFERENCE_TYPE_FOR_FIELD INVALID_ID_FIELD MISSING_ARGUMENT INVALID_ENTITY_FOR_UPSERT
-		INVALID_KEY_FIELD_INPUT MIXED_DML_OPERATION`},
-	codes{meaning{class: Setup}, `INVALID_FIELD_FOR_INSERT_UPDATE INVALID_FIELD FIELD_NOT_UPDATABLE TRANSFER_REQUIRES_READ LICENSE_LIMIT_EXCEEDED
-		STORAGE_LIMIT_EXCEEDED SINGLE_EMAIL_LIMIT_EXCEEDED MASS_MAIL_LIMIT_EXCEEDED PACKAGE_LICENSE_REQUIRED PACKAGE_DISABLED
-		REQUIRED_FEATURE_MISSING NO_APPLICABLE_PROCESS`},
-	codes{meaning{class: Transient}, `TERRITORY_REALIGN_IN_PROGRESS QUERY_TIMEOUT REQUEST_RUNNING_TOO_LONG INTERNAL_ERROR UNKNOWN_EXCEPTION
-		UNEXPECTED_ERROR PLATFORM_EVENT_PUBLISHING_UNAVAILABLE PLATFORM_EVENT_PUBLISH_FAILED ALL_OR_NONE_OPERATION_ROLLED_BACK PROCESSING_HALTED
-		BATCH_PROCESSING_HALTED`},
-)
+func codeTable(groups ...codes) map[string]meaning {
+	table := map[string]meaning{}
+	for _, g := range groups {
+		g.meaning.remedy = g.remedy
+		for name := range strings.FieldsSeq(g.names) {
+			table[name] = g.meaning
+		}
+	}
+	return table
+}
 
-// oauthCodes are the values of error at the token endpoint.
-// https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm
-var oauthCodes = codeTable(
-	codes{meaning{class: Setup}, `invalid_grant inactive_user inactive_org invalid_client_id invalid_client invalid_client_credentials invalid_app_access
-		redirect_uri_mismatch redirect_uri_missing unsupported_grant_type unsupported_response_type invalid_request invalid_scope access_denied
-		immediate_unsuccessful login_required consent_required unsupported_token_type invalid_token
-		OAUTH_APP_BLOCKED OAUTH_APP_ACCESS_DENIED OAUTH_APPROVAL_ERROR_GENERIC`},
-	codes{meaning{class: Transient}, `server_error unknown_error temporarily_unavailable rate_limit_exceeded`},
-)
+// families are the codes of which only the beginning is known.
+var families = map[string]meaning{
+	"TXN_SECURITY_": {class: Setup, remedy: "a transaction security policy stopped the call: exempt the run-as user in Setup, Transaction Security Policies"},
+}
+
+// meaningOf finds a code. A single row's error comes as the error of its call, so each table is asked, that of the case first.
+func meaningOf(code string, row bool) (meaning, bool) {
+	first, second := requestCodes, rowCodes
+	if row {
+		first, second = second, first
+	}
+	if m, ok := first[code]; ok {
+		return m, true
+	}
+	if m, ok := second[code]; ok {
+		return m, true
+	}
+	for start, m := range families {
+		if strings.HasPrefix(code, start) {
+			return m, true
+		}
+	}
+	return meaning{}, false
+}
+
+// classRemedies are for what no table knows.
+var classRemedies = map[Class]string{
+	Transient:    "Salesforce is in trouble that passes; the bridge tries again",
+	Locked:       "another transaction holds the row; the bridge tries again",
+	Unauthorised: "the session is renewed by itself; if that does not help, check the run-as user's login hours and addresses",
+	Concurrency:  "too many long calls run in the org at a time; the bridge waits and tries again",
+	DailyQuota:   "wait for the 24 hours to slide, or buy API calls; one call an hour looks whether it is over",
+	Setup:        "an administrator of the org has to look at the message above",
+	BadRow:       "mend the record or the mapping by the message above, then redrive",
+	Changed:      "the org holds something else than was believed; redrive to look again",
+	Restart:      "the bridge begins the query or job anew",
+	OurBug:       "this is a fault of sfbridge: report it with the message above",
+	RowLimit:     "the org's automation ran out of its limits; the bridge sends fewer rows at a time",
+}

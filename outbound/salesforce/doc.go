@@ -9,10 +9,13 @@
 //
 // What it promises:
 //
-//   - Every error is an [APIError] where Salesforce answered, classified by one table, and marked for bridge.VerdictOf. A refused row carries
-//     Salesforce's own sentence; nothing is shortened, defaulted or left out to make a row pass.
+//   - Every error is an [APIError] where Salesforce answered, classified by one table of codes, each with what an operator can do about it, and marked
+//     for bridge.VerdictOf. A refused row carries Salesforce's own sentence; nothing is shortened, defaulted or left out to make a row pass, but
+//     an owner whom the terms of a create chose and who cannot own.
 //   - Write answers every row in order. A row whose outcome is unknown is marked bridge.Uncertain; nothing that may have been carried out is sent
-//     again by this package. All writes go through Collections, also a single one: one path, one reading of errors.
+//     again by this package. All writes go through Collections, also a single one: one path, one reading of errors. What Salesforce refused for
+//     certain is sent once more where that may help: a row whose owner cannot own, one that a duplicate rule stopped where its match is wanted (by
+//     itself, with the header that only single rows take), one whose flow failed.
 //   - Read never says that a record is deleted: what cannot be seen has no version. Only Fate says so, on the word of queryAll.
 //   - A session is renewed once for all callers, at most every 10 seconds and 5 times in 10 minutes; an instance_url is followed only to Salesforce.
 //   - Once the daily calls are used up, or used up to the reserve, one call an hour looks whether that is over; all others are refused unsent.
@@ -21,5 +24,5 @@
 // It starts no goroutine, holds no lock across a call, and logs only what nobody is told of otherwise: a session that could not be renewed
 // beforehand.
 //
-// Sforce-Duplicate-Rule-Header needs single rows, which [Client.Create] and its like are for; Collections leave it out.
+// [Client.Create] and its like send single rows with headers of the caller's; nothing of the bridge's own work uses them.
 package salesforce

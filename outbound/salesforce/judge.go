@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -157,19 +158,8 @@ func loginRemedy(e *APIError) string {
 		return "set login_url to the org's My Domain; client credentials are not taken at login.salesforce.com"
 	case strings.Contains(e.Message, "no client credentials user"):
 		return "name a Run As user in the policies of the external client app"
-	case e.Code == "invalid_client_id":
-		return "check the consumer key; a new app is known everywhere only after ten minutes"
-	case e.Code == "invalid_client" || e.Code == "invalid_client_credentials":
-		return "check the consumer secret"
-	case e.Code == "unsupported_grant_type":
-		return "enable the client credentials flow in the external client app"
-	case e.Code == "inactive_user":
-		return "activate the Run As user of the external client app"
-	case e.Code == "inactive_org":
-		return "the org is locked; ask Salesforce support"
-	default:
-		return "check the external client app: client credentials flow enabled, Run As user active, scope api, login hours and address ranges"
 	}
+	return cmp.Or(oauthCodes[e.Code].remedy, remedyOfApp)
 }
 
 // asAPIError finds the error of Salesforce in err.

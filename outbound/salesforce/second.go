@@ -13,7 +13,7 @@ import (
 	"sfbridge/bridge/rest"
 )
 
-// Rows that Collections refused for a reason that a second try may deal with: an owner who cannot own, and a duplicate rule where its match is wanted.
+// Rows that Collections refused for a reason that a second try may deal with: an owner who cannot own, and a duplicate rule where its match is wanted, and a flow that failed.
 
 // again has a refused row tried once more where its terms say how, and reports whether it is.
 func (j *writing) again(ctx context.Context, b *batch, r batchRow, w bridge.Written) bool {
@@ -40,6 +40,9 @@ func (j *writing) again(ctx context.Context, b *batch, r batchRow, w bridge.Writ
 		alone := *b
 		alone.alone = true
 		j.later(alone, r)
+		return true
+	case e.Code == "CANNOT_EXECUTE_FLOW_TRIGGER" || e.Code == "FLOW_EXCEPTION": // many a flow fails on what runs beside it
+		j.later(*b, r)
 		return true
 	}
 	return false

@@ -28,22 +28,22 @@ func (e *APIError) marked() error {
 	switch e.Class {
 	case BadRow, OurBug:
 		if e.Code == "ENTITY_IS_LOCKED" {
-			return bridge.After(e, approvalWait)
+			return bridge.After(e.hinted(), approvalWait)
 		}
-		return bridge.Permanent(e)
+		return bridge.Permanent(e.hinted())
 	case Locked:
 		return bridge.After(e, jitter(lockFloor, lockSpread))
 	case Concurrency:
 		return bridge.Unavailable(e, max(e.wait, jitter(crowdFloor, crowdSpread)))
 	case DailyQuota:
-		return bridge.Unavailable(bridge.Hint(e, "wait for the 24 hours to slide, or buy API calls; one call an hour looks whether it is over"), quotaWait)
+		return bridge.Unavailable(e.hinted(), quotaWait)
 	case Unauthorised:
 		return bridge.Unavailable(e, sessionWait)
 	case Setup:
 		if e.oneTransfer() {
-			return bridge.After(bridge.Hint(e, "%s", e.remedy()), setupWait)
+			return bridge.After(e.hinted(), setupWait)
 		}
-		return bridge.Unavailable(bridge.Hint(e, "%s", e.remedy()), setupWait)
+		return bridge.Unavailable(e.hinted(), setupWait)
 	case Changed:
 		return e.markedChange()
 	case Transient:
@@ -66,8 +66,8 @@ func (e *APIError) oneTransfer() bool {
 // markedChange: a row that is gone and matches of a duplicate rule do not come right by being repeated, the rest may.
 func (e *APIError) markedChange() error {
 	switch {
-	case errors.Is(e, ErrGone), errors.Is(e, ErrDuplicateRule):
-		return bridge.Permanent(e)
+	case errors.Is(e, ErrGone), errors.Is(e, ErrDuplicateRule), e.lasting:
+		return bridge.Permanent(e.hinted())
 	case errors.Is(e, ErrNoParent):
 		return bridge.After(e, jitter(parentFloor, parentSpread))
 	default:
@@ -97,30 +97,13 @@ func (e *APIError) after() error {
 	return e
 }
 
-// remedy is what an administrator can do about it.
-func (e *APIError) remedy() string {
-	switch e.Code {
-	case "API_DISABLED_FOR_ORG":
-		return "give the run-as user the permission API Enabled, and check that the org's edition has the API"
-	case "API_CURRENTLY_DISABLED":
-		return "the API of the org is switched off; ask Salesforce support"
-	case "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "TRANSFER_REQUIRES_READ":
-		return "give the run-as user access to the object and its records by the permission set of the bridge"
-	case "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "FIELD_NOT_UPDATABLE":
-		return "give the run-as user field-level security on the fields named, or take them out of the transfer"
-	case "INVALID_TYPE", "NOT_FOUND":
-		return "check the object's API name and the run-as user's access to it"
-	case "STORAGE_LIMIT_EXCEEDED":
-		return "free data storage in the org"
-	case "LICENSE_LIMIT_EXCEEDED":
-		return "free a licence in the org"
-	case "UNSUPPORTED_API_VERSION":
-		return "set api_version to one that the org serves"
-	case "CLIENT_NOT_ACCESSIBLE_FOR_USER":
-		return "allow the bridge's app under API Access Control"
-	case "INVALID_SESSION_ID":
-		return "the app's tokens are not meant for the REST API; add the scope api to the app"
-	default:
-		return "an administrator of the org has to look at the message above"
+// Remedy is what an operator can do about it, or what the bridge does by itself.
+func (e *APIError) Remedy() string {
+	if e.remedyOf != "" {
+		return e.remedyOf
 	}
+	return classRemedies[e.Class]
 }
+
+// hinted is e with its remedy.
+func (e *APIError) hinted() error { return bridge.Hint(e, "%s", e.Remedy()) }

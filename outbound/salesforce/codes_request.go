@@ -1,0 +1,57 @@
+package salesforce
+
+// requestCodes are the codes of a whole call; a code that is here and in rowCodes means something else there.
+// https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm
+var requestCodes = codeTable(
+	codes{meaning{class: Unauthorised}, "the session is renewed by itself; if that does not help, check the run-as user's login hours and addresses, and the app's session policies",
+		`INVALID_SESSION_ID`},
+	codes{meaning{class: Unauthorised}, "the org moved to another instance; the bridge logs in anew and follows", `ORG_NOT_OWNED_BY_INSTANCE`},
+	codes{meaning{class: Concurrency}, "too many long calls run in the org at a time; the bridge waits and tries again: find the slow triggers of the objects written",
+		`REQUEST_LIMIT_EXCEEDED TOO_MANY_APEX_REQUESTS`},
+	codes{meaning{class: Concurrency}, "too many bulk jobs are open in the org; the bridge waits: close old ones in Setup, Bulk Data Load Jobs", `TOO_MANY_JOBS`},
+	codes{meaning{class: DailyQuota}, classRemedies[DailyQuota], `LIMIT_EXCEEDED EXCEEDED_QUOTA`},
+	codes{meaning{class: Transient}, "Salesforce is too busy or away for a moment; the bridge tries again",
+		`SERVER_UNAVAILABLE FUNCTIONALITY_TEMPORARILY_UNAVAILABLE SSO_SERVICE_DOWN`},
+	codes{meaning{class: Transient}, "the instance is being maintained; the bridge waits for the end, see status.salesforce.com",
+		`ORG_IN_MAINTENANCE INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE`},
+	codes{meaning{class: Transient}, "the call took too long; the bridge tries again: find the slow triggers of the object, or index the fields that are matched by",
+		`REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT`},
+	codes{meaning{class: Transient}, "it failed with another part of its call; the bridge tries again",
+		`PROCESSING_HALTED BATCH_PROCESSING_HALTED ALL_OR_NONE_OPERATION_ROLLED_BACK`},
+	codes{meaning{class: Transient}, "an error within Salesforce; the bridge tries again: if it stays, give Salesforce support the number in the message",
+		`UNKNOWN_EXCEPTION INTERNAL_ERROR UNEXPECTED_ERROR`},
+	codes{meaning{class: Restart}, "the window holds too many records; the bridge asks for a smaller one", `EXCEEDED_ID_LIMIT`},
+	codes{meaning{class: Restart}, "the org keeps no such old changes; the bridge compares all rows instead", `INVALID_REPLICATION_DATE`},
+	codes{meaning{class: Restart}, "the query's cursor expired; the bridge begins it anew", `INVALID_QUERY_LOCATOR INVALID_LOCATOR`},
+	codes{meaning{class: Restart}, "the bulk job is gone or in another state; the bridge begins it anew", `INVALIDJOB INVALIDJOBSTATE`},
+	codes{meaning{class: OurBug}, classRemedies[OurBug], `INVALID_AUTH_HEADER EXCEEDED_MAX_SEMIJOIN_SUBSELECTS EXCEEDED_MAX_SOBJECTS EXCEEDED_MAX_TYPES_LIMIT
+		MALFORMED_QUERY MALFORMED_SEARCH INVALID_SEARCH INVALID_QUERY_FILTER_OPERATOR ILLEGAL_QUERY_PARAMETER_VALUE INVALID_ID_FIELD METHOD_NOT_ALLOWED
+		XML_PARSER_ERROR POST_BODY_PARSE_ERROR UNSUPPORTED_MEDIA_TYPE NOT_ACCEPTABLE INVALID_BATCH_REQUEST ARGUMENT_OBJECT_PARSE_ERROR BULK_API_ERROR
+		INVALIDBATCH`},
+	codes{meaning{class: OurBug}, "a value has not the type of its field: mend the mapping by the message above, then redrive", `JSON_PARSER_ERROR`},
+	codes{meaning{class: OurBug}, "the row is larger than Salesforce takes: map fewer or shorter fields, then redrive", `OPERATION_TOO_LARGE EXCEEDED_MAX_SIZE_REQUEST`},
+	codes{meaning{class: OurBug}, "the object has too many formula fields for one query: map fewer of them", `QUERY_TOO_COMPLICATED`},
+	codes{meaning{class: Setup}, "give the run-as user field-level security on the fields named, or take them out of the transfer", `INVALID_FIELD`},
+	codes{meaning{class: Setup}, "check the object's API name and the run-as user's access to it", `INVALID_TYPE NOT_FOUND`}, // of a row NOT_FOUND is Changed
+	codes{meaning{class: Setup}, "give the run-as user the permission API Enabled, and check that the org's edition has the API", `API_DISABLED_FOR_ORG`},
+	codes{meaning{class: Setup}, "the API of the org is switched off; ask Salesforce support", `API_CURRENTLY_DISABLED`},
+	codes{meaning{class: Setup}, "give the run-as user the permission Apex REST Services, and access to the class", `APEX_REST_SERVICES_DISABLED`},
+	codes{meaning{class: Setup}, "switch the feature on in Setup, or give the run-as user the permission for it", `FUNCTIONALITY_NOT_ENABLED`},
+	codes{meaning{class: Setup}, "give the run-as user access to the object and its records by the permission set of the bridge",
+		`INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY`},
+	codes{meaning{class: Setup}, "allow the bridge's app under API Access Control, and install it where it is not", `CLIENT_NOT_ACCESSIBLE_FOR_USER`},
+	codes{meaning{class: Setup}, "the org asks for a newer client: update sfbridge", `CLIENT_REQUIRE_UPDATE_FOR_USER`},
+	codes{meaning{class: Setup}, "set api_version to one that the org serves", `UNSUPPORTED_API_VERSION`},
+	codes{meaning{class: Setup}, "check user name, password and security token of the user that logs in", `INVALID_LOGIN LOGIN_MUST_USE_SECURITY_TOKEN`},
+	codes{meaning{class: Setup}, "the password expired: set a new one, or log in by the client credentials flow", `INVALID_OPERATION_WITH_EXPIRED_PASSWORD`},
+	codes{meaning{class: Setup}, "the user is locked out: unlock him in Setup, Users", `PASSWORD_LOCKOUT`},
+	codes{meaning{class: Setup}, "allow the time or the address of the bridge in the profile's login hours and IP ranges",
+		`LOGIN_DURING_RESTRICTED_TIME LOGIN_DURING_RESTRICTED_DOMAIN`},
+	codes{meaning{class: Setup}, "the login asks for a second proof, which a daemon cannot give: use the client credentials flow",
+		`LOGIN_CHALLENGE_ISSUED LOGIN_CHALLENGE_PENDING`},
+	codes{meaning{class: Setup}, "the org is locked or its trial is over; ask Salesforce support", `ORG_LOCKED TRIAL_EXPIRED`},
+	codes{meaning{class: Setup}, "the org asks for a client certificate, which this login has none of", `MUTUAL_AUTHENTICATION_FAILED`},
+	codes{meaning{class: Changed, cause: ErrGone}, "the record is in the recycle bin: take it out, or leave it", `ENTITY_IS_DELETED`},
+	codes{meaning{class: BadRow}, "an id is not one of Salesforce's: mend the mapping, then redrive", `MALFORMED_ID`},
+	codes{meaning{class: BadRow}, "Apex of the org failed: show its developer the message above, then redrive", `APEX_ERROR`},
+)
