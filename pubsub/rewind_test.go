@@ -68,6 +68,7 @@ func TestSubscriber_RewindsWhileItWaitsAndNotBeforeItIsDurable(t *testing.T) {
 		if err := s.sub.Rewind(s.Context(), bridge.Earliest, nil); err == nil {
 			t.Error("a topic that was never read was rewound")
 		}
+		s.wait(time.Second) // the stream is opened anew
 		s.works(60, 61*time.Second)
 		s.org.Allocation(1)
 		s.org.CloseStreams(14, "")
