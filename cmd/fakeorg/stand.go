@@ -55,6 +55,7 @@ func open(c Config, org *fakeorg.Org) (*Stand, error) {
 		_ = s.http.Close()
 		return nil, fmt.Errorf("listen for gRPC: %w", err)
 	}
+	s.grpc = org.Wire().Listen(s.grpc)
 	if secured != nil {
 		s.http = tls.NewListener(s.http, secured)
 	}

@@ -21,6 +21,15 @@ func (s *schema) payload(h Header, d draft) ([]byte, error) {
 	case KindUpdate:
 		v.formulas = true
 	}
+	body, err := s.body(v)
+	if err != nil {
+		return nil, err
+	}
+	return s.encode(h, body)
+}
+
+// body returns what a view shows, in the form goavro encodes.
+func (s *schema) body(v view) (map[string]any, error) {
 	body := make(map[string]any, len(s.slots)+1)
 	for _, sl := range s.slots {
 		value, err := sl.value(v)
@@ -29,7 +38,7 @@ func (s *schema) payload(h Header, d draft) ([]byte, error) {
 		}
 		body[sl.field.Name] = value
 	}
-	return s.encode(h, body)
+	return body, nil
 }
 
 // view is what an event shows of a row.

@@ -125,3 +125,36 @@ func (b *bus) emitCraftedLocked(object *Object, h Header, body map[string]any, r
 	}})
 	return b.log[len(b.log)-1].copy(), nil
 }
+
+// EmitFields is Emit with a body of REST fields, whose values are judged as a write's are: enriched values, and whatever an event of that
+// header would carry.
+func (o *Org) EmitFields(h Header, fields map[string]any, replay []byte) (Event, error) {
+	object := o.object(h.Entity)
+	if object == nil {
+		return Event{}, fmt.Errorf("emit: no object %s", h.Entity)
+	}
+	row := map[string]any{}
+	for name, v := range fields {
+		f := object.Find(name)
+		if f == nil {
+			return Event{}, fmt.Errorf("emit %s: no field %s", object.Name, name)
+		}
+		stored, refused := f.accept(v)
+		if refused != nil {
+			return Event{}, fmt.Errorf("emit %s: %w", object.Name, refused)
+		}
+		set(row, f.Name, stored)
+	}
+	var body map[string]any
+	var err error
+	o.bus.locked(func() {
+		var s *schema
+		if s, err = o.bus.schemas.of(object); err == nil {
+			body, err = s.body(view{row: row, whole: true})
+		}
+	})
+	if err != nil {
+		return Event{}, fmt.Errorf("emit %s: %w", object.Name, err)
+	}
+	return o.Emit(h, body, replay)
+}

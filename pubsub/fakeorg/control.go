@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ type order struct {
 	User     string    `json:"user"`     // event: "" is the agent
 	Origin   *string   `json:"origin"`   // event: nil is the browser
 	Inject   *injected `json:"inject"`   // event
+	Platform *platform `json:"platform"` // event
 	Before   time.Time `json:"before"`   // expire: zero is everything
 	On       *bool     `json:"on"`       // stall: nil is true; hide: nil is true
 	Code     int       `json:"code"`     // close: gRPC status
@@ -73,6 +75,8 @@ type order struct {
 	Token    string    `json:"token"`    // revoke: "" is all
 	Delivery *int      `json:"delivery"` // allocation: event deliveries in 24 h
 	API      *int      `json:"api"`      // allocation: API calls in 24 h
+	Consume  int       `json:"consume"`  // allocation: deliveries to other consumers, at once
+	Hourly   *int      `json:"hourly"`   // allocation: deliveries to other consumers, every hour from now on
 	Offset   *Duration `json:"offset"`   // clock
 	Advance  Duration  `json:"advance"`  // clock
 	Object   string    `json:"object"`   // hide
@@ -95,7 +99,8 @@ func (o *Org) steer(name string, body []byte) reply {
 		"event": steered(o.steerEvent), "expire": steered(o.steerExpire), "stall": steered(o.steerStall), "close": steered(o.steerClose),
 		"fault": steered(o.steerFault), "revoke": steered(o.steerRevoke), "allocation": steered(o.steerAllocation), "clock": steered(o.steerClock),
 		"reset": steered(o.steerReset), "hide": steered(o.steerHide), "convert": steered(o.steerConvert), "merge": steered(o.steerMerge),
-		"switch": steered(o.steerSwitch),
+		"switch": steered(o.steerSwitch), "org": steered(o.steerOrg), "channel": steered(o.steerChannel), "right": steered(o.steerRight),
+		"field": steered(o.steerField), "automation": steered(o.steerAutomation), "wire": steered(o.steerWire),
 	}
 	run := steers[name]
 	if run == nil {
@@ -135,6 +140,9 @@ type Change struct {
 func (o *Org) steerEvent(asked order) (any, error) {
 	if asked.Inject != nil {
 		return o.steerInject(*asked.Inject)
+	}
+	if asked.Platform != nil {
+		return o.steerPlatform(*asked.Platform)
 	}
 	actor := Actor{User: o.people.agent, Origin: lightningOrigin}
 	if asked.User != "" {
@@ -259,8 +267,14 @@ func (o *Org) steerAllocation(asked order) (any, error) {
 	if asked.API != nil {
 		o.LimitAPI(*asked.API)
 	}
+	if asked.Consume > 0 {
+		o.Consume(asked.Consume)
+	}
+	if asked.Hourly != nil {
+		o.ConsumeHourly(*asked.Hourly)
+	}
 	limit, used := o.Delivered()
-	return members{{"delivery", limit}, {"delivered", used}, {"api", o.usageMax.Load()}, {"apiUsed", o.calls.used(o.now())}}, nil
+	return members{{"delivery", limit}, {"delivered", used}, {"topics", o.DeliveredOn()}, {"api", o.usageMax.Load()}, {"apiUsed", o.calls.used(o.now())}}, nil
 }
 
 func (o *Org) steerClock(asked order) (any, error) {
@@ -279,9 +293,17 @@ func (o *Org) steerHide(asked order) (any, error) {
 	return members{{"hidden", strconv.FormatBool(isOn(asked.On))}}, o.Hide(asked.Object, asked.Field, isOn(asked.On))
 }
 
-// Reset takes the org back to its seed: rows, sessions, faults, calls, clock, and an empty bus. Automation, hidden fields and channels
-// stay.
+// Reset takes the org back to its seed: rows, sessions, faults, switches, calls, clock, and an empty bus. What an admin set stays:
+// automation, fields, rights and channels.
 func (o *Org) Reset() error {
+	o.wire.BlackHole(false)
+	o.MuteChildren(false)
+	o.Hyperforce(false)
+	o.Maintain(false)
+	o.Speak(Dialect{})
+	o.Beat(cmp.Or(o.opts.Keepalive, defaultKeepalive))
+	o.NameInCollections(o.opts.CollectionsOrigin)
+	o.SlashOrigins(false)
 	o.ClearFaults()
 	o.auth.revoke("")
 	o.calls.clear()

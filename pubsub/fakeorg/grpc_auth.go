@@ -41,9 +41,10 @@ func (o *Org) isTenant(tenant string) bool {
 
 // isInstance reports whether the URL can be the org's instance; only an org with a fixed one can tell.
 func (o *Org) isInstance(u *url.URL) bool {
-	if o.opts.InstanceURL == "" {
+	instance := o.standing.Load().instance
+	if instance == "" {
 		return u.Scheme == "https" || u.Scheme == "http"
 	}
-	own, err := url.Parse(o.opts.InstanceURL)
+	own, err := url.Parse(instance)
 	return err == nil && strings.EqualFold(own.Host, u.Host)
 }

@@ -40,7 +40,9 @@ type Org struct {
 	calls     callLog
 	faults    faultRules
 	wire      Wire
-	labour    labour
+	// collectionsOrigin and slashOrigin say how changeOrigin names a client.
+	collectionsOrigin, slashOrigin atomic.Bool
+	labour                         labour
 
 	// mu orders commits; it is held while a transaction runs and its Commit goes to the bus, never across a wait.
 	mu      sync.Mutex
@@ -79,6 +81,7 @@ func prepare(opts Options) *Org {
 	o.log = o.opts.Logger
 	o.standing.Store(&standing{orgID: o.opts.OrgID, instance: strings.TrimSuffix(o.opts.InstanceURL, "/")})
 	o.usageMax.Store(int64(o.opts.APIUsageMax))
+	o.collectionsOrigin.Store(o.opts.CollectionsOrigin)
 	o.described.Store(o.now().Unix())
 	return o
 }
@@ -145,6 +148,12 @@ func (o *Org) Advance(d time.Duration) {
 
 // LimitAPI sets how many API calls 24 hours allow; the call beyond is answered 403 REQUEST_LIMIT_EXCEEDED.
 func (o *Org) LimitAPI(most int) { o.usageMax.Store(int64(most)) }
+
+// NameInCollections makes Sforce-Call-Options count on composite and collections calls too, where it is not documented, or ends that.
+func (o *Org) NameInCollections(on bool) { o.collectionsOrigin.Store(on) }
+
+// SlashOrigins ends changeOrigin in a slash where a client gave its name, as some orgs do, or ends that.
+func (o *Org) SlashOrigins(on bool) { o.slashOrigin.Store(on) }
 
 func (o *Org) now() time.Time { return o.opts.Now().Add(time.Duration(o.offset.Load())) }
 

@@ -119,8 +119,11 @@ func (c *call) wrongMethod(allowed ...string) reply {
 // them: on rows, not on collections.
 func (c *call) actor(collection bool) Actor {
 	origin := "com/salesforce/api/rest/" + strings.TrimPrefix(c.version, "v")
-	if name := c.clientName(); name != "" && (!collection || c.org.opts.CollectionsOrigin) {
+	if name := c.clientName(); name != "" && (!collection || c.org.collectionsOrigin.Load()) {
 		origin += ";client=" + name
+		if c.org.slashOrigin.Load() {
+			origin += "/"
+		}
 	}
 	unassigned := strings.EqualFold(c.r.Header.Get("Sforce-Auto-Assign"), "false") && !collection
 	return Actor{User: c.session.user, Origin: origin, assigns: !unassigned, saves: !collection && c.savesDuplicates()}

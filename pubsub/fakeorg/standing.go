@@ -21,13 +21,22 @@ func (o *Org) restand(change func(*standing)) {
 	o.standing.Store(&next)
 }
 
-// Rename gives the org another instance_url, as a new My Domain does: token answers carry it from now on. Sessions live on.
+// Rename gives the org another instance_url, as a new My Domain does: token answers carry it from now on, and calls of the Pub/Sub API
+// that name the old one are refused. Sessions and running streams live on.
 func (o *Org) Rename(instanceURL string) {
 	o.restand(func(s *standing) { s.instance = strings.TrimSuffix(instanceURL, "/") })
 }
 
 // Maintain puts the org into read-only mode or ends it: reads go on, and writes are answered 503 with a page of HTML.
 func (o *Org) Maintain(on bool) { o.restand(func(s *standing) { s.readOnly = on }) }
+
+// Migrate moves the org to another instance: it has the new instance_url, every session ends, no replay id issued so far is known, and
+// running streams end with service.unavailable. Rows and the org's id stay.
+func (o *Org) Migrate(instanceURL string) {
+	o.Rename(instanceURL)
+	o.auth.revoke("")
+	o.ResetReplayIDs()
+}
 
 // Refresh gives the org another id, as the refresh of a sandbox does: every session ends and no event or replay id survives, while
 // names and rows look as they did.

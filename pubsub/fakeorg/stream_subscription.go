@@ -183,7 +183,7 @@ func (b *bus) takeLocked(s *subscription) (out batch) {
 		out.events = append(out.events, event)
 	}
 	if n := len(out.events); n > 0 {
-		b.meter.add(now, n)
+		b.meter.add(now, s.topic.name, n)
 		s.credit -= n
 		s.delivered += n
 		out.pending, out.latest = s.credit, b.tipLocked()

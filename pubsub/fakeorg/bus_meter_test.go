@@ -1,0 +1,67 @@
+package fakeorg
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+
+	"sfbridge/pubsub/pubsubpb"
+)
+
+func TestConsume_TakesFromTheAllocationOfAll(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.Allocation(100)
+		st := s.stream(latest(50))
+		s.org.Consume(99)
+		s.contacts(2)
+		if r := receive(t, st); len(r.Events) != 1 {
+			t.Errorf("%d events beside 99 of 100 that others took", len(r.Events))
+		}
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.ResourceExhausted, "subscription.limit.exceeded", "Subscribe")
+		if diff := cmp.Diff(map[string]int{"": 99, contactTopic: 1}, s.org.DeliveredOn()); diff != "" {
+			t.Error(diff)
+		}
+		time.Sleep(24 * time.Hour)
+		if limit, used := s.org.Delivered(); limit != 100 || used != 0 || len(s.org.DeliveredOn()) != 0 {
+			t.Errorf("a day later %d of %d, %v", used, limit, s.org.DeliveredOn())
+		}
+	})
+}
+
+func TestConsumeHourly_TakesSteadilyOverARollingDay(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.ConsumeHourly(600)
+		time.Sleep(90 * time.Minute)
+		if _, used := s.org.Delivered(); used != 900 {
+			t.Errorf("%d taken in 90 minutes", used)
+		}
+		for range 30 {
+			time.Sleep(time.Hour)
+			s.org.Delivered()
+		}
+		if _, used := s.org.Delivered(); used != 24*600 {
+			t.Errorf("%d taken in the last day", used)
+		}
+		s.org.ConsumeHourly(0)
+		time.Sleep(23 * time.Hour)
+		if _, used := s.org.Delivered(); used != 600 {
+			t.Errorf("%d are left of the last hour", used)
+		}
+	})
+}
+
+func TestDelivered_CountsEachStreamOfATopic(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.contacts(3)
+		for range 2 {
+			receive(t, s.stream(earliest(10)))
+		}
+		receive(t, s.stream(&pubsubpb.FetchRequest{TopicName: "/data/ChangeEvents", ReplayPreset: pubsubpb.ReplayPreset_EARLIEST, NumRequested: 2}))
+		if diff := cmp.Diff(map[string]int{contactTopic: 6, "/data/ChangeEvents": 2}, s.org.DeliveredOn()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
