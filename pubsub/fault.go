@@ -69,6 +69,24 @@ var remedies = map[string]remedy{
 	"subscription.limit.exceeded":                   {hold, drained},
 	"subscription.topic.cannot.subscribe":           {halt, recheck},
 	"subscription.internal.error":                   {reopen, quick},
+
+	// Those of other methods: met here, something is set up in another way than we know.
+	"publish.stream.sweeper.timeout":                               {reopen, quick},
+	"publish.auth.refresh.invalid":                                 {halt, recheck},
+	"publish.event.count.invalid":                                  {halt, recheck},
+	"publish.topic.mismatch":                                       {halt, recheck},
+	"publish.topic.validation.empty":                               {halt, recheck},
+	"managed.subscription.already.active":                          {reopen, slow},
+	"managed.subscription.config.stopped":                          {halt, recheck},
+	"managed.subscription.config.deleted":                          {halt, recheck},
+	"managed.subscription.developer.name.not.found":                {halt, recheck},
+	"managed.subscription.subscription.id.not.found":               {halt, recheck},
+	"managed.subscription.subscription.id.invalid":                 {halt, recheck},
+	"managed.subscription.id.or.developer.name.empty":              {halt, recheck},
+	"managed.subscription.fetch.request.events.invalid":            {halt, recheck},
+	"managed.subscription.fetch.request.invalid":                   {halt, recheck},
+	"managed.subscription.fetch.request.commit.request.restricted": {halt, recheck},
+	"managed.subscription.fetch.request.auth.request.restricted":   {halt, recheck},
 }
 
 // byStatus is what is done about an error-code that the table does not know; every other status is tried again.

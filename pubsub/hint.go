@@ -12,4 +12,14 @@ var hints = map[string]string{
 	"service.auth.headers.invalid":        "the session lacks its instance URL or the org's id",
 	"subscription.limit.exceeded": "the org's daily event deliveries are used up; Salesforce keeps the events for 72 hours. " +
 		"See DailyDeliveredPlatformEvents under Limits",
+	"concurrent.client.limit.exceeded":              "look at who else is subscribed to the org's events",
+	"subscription.fetch.replayid.validation.failed": "the stored position is damaged: sfbridge replay --topic TOPIC --from earliest",
+}
+
+// hintOf says what an administrator can do: nothing for what passes by itself.
+func hintOf(f fault) string {
+	if h := hints[f.code]; h != "" || f.action != halt {
+		return h
+	}
+	return "it is a mistake of sfbridge or of what stands between it and Salesforce: report the error, and restart it with a newer version"
 }

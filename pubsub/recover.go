@@ -50,7 +50,7 @@ func (s *Subscriber) learn(st *stream) {
 }
 
 func (s *Subscriber) remedy(ctx context.Context, st *stream, f fault) time.Duration {
-	defer func() { s.board.change(func(b *Status) { b.Remedy = hints[f.code] }) }()
+	defer func() { s.board.change(func(b *Status) { b.Remedy = hintOf(f) }) }()
 	switch f.action {
 	case renew:
 		s.deps.Auth.Invalidate(st.session)
