@@ -212,3 +212,47 @@ func TestBridge_TakesWhatCannotBeSeenForNoDeletion(t *testing.T) {
 		x.pair("once the object can be seen", record, contact)
 	})
 }
+
+func TestBridge_ComparesAnObjectOfWhichMoreChangedThanEventsTell(t *testing.T) {
+	t.Parallel()
+	undergo(t, simOptions{seed: 74}, nil, func(t *testing.T, x *ordeal) {
+		var records []string
+		var contacts []uint64
+		for i := range 12 {
+			record, contact := x.person("Mei", fmt.Sprint("Tan ", i), fmt.Sprintf("mei.%d@example.com", i))
+			records, contacts = append(records, record), append(contacts, contact)
+		}
+		x.filled("the first run")
+		x.sim.org.OverflowAfter(5)
+		err := x.sim.org.Do(func(tx *fakeorg.Tx) error {
+			for i, id := range records {
+				if err := tx.Update("Contact", id, map[string]any{"LastName": fmt.Sprint("Lim ", i)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if h := x.open(); len(h) != 1 || h[0].Object != "Contact" || h[0].Whole {
+			t.Fatalf("holes %+v", h)
+		}
+		x.filled("after an overflow")
+		for i, contact := range contacts {
+			x.pair("after an overflow", records[i], contact)
+		}
+		x.sim.org.OverflowAfter(0)
+		x.agrees("after an overflow")
+		if _, err := x.sim.org.Wildcard("Contact"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if h := x.open(); len(h) != 1 || h[0].Object != "Contact" || !h[0].Whole {
+			t.Fatalf("holes %+v", h)
+		}
+		x.filled("after a change of a field's type")
+		x.agrees("after a change of a field's type")
+	})
+}
