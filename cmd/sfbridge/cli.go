@@ -19,6 +19,7 @@ type cli struct {
 	Demo        demoCommand        `cmd:"" help:"Show the bridge at work between two simulators on this machine."`
 	Check       checkCommand       `cmd:"" help:"Name all faults of a configuration, then look at each side."`
 	Try         tryCommand         `cmd:"" help:"Run one record, contact or saved payload through the rules and show every step; nothing is sent."`
+	Config      configCommand      `cmd:"" help:"Print the schema of the configuration file, for editors."`
 	Status      statusCommand      `cmd:"" help:"Show what the running daemon is doing."`
 	Tail        tailCommand        `cmd:"" help:"Show what happened, line by line."`
 	Why         whyCommand         `cmd:"" help:"Tell what happened to one record or contact, in order, and why."`

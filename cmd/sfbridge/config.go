@@ -15,13 +15,13 @@ const maxConfig = 4 << 20
 
 // Config is what the operator writes. The zero value is not usable: start from defaultConfig.
 type Config struct {
-	AllowInlineSecrets bool                      `toml:"allow_inline_secrets"`
-	Listen             ListenConfig              `toml:"listen"`
-	Store              StoreConfig               `toml:"store"`
-	Log                LogConfig                 `toml:"log"`
-	Run                RunConfig                 `toml:"run"`
-	Orgs               map[string]*OrgConfig     `toml:"org"`
-	Projects           map[string]*ProjectConfig `toml:"project"`
+	AllowInlineSecrets bool                      `toml:"allow_inline_secrets"` // a secret may stand in the file itself; for trials
+	Listen             ListenConfig              `toml:"listen"`               // the addresses that are served
+	Store              StoreConfig               `toml:"store"`                // what waits and what both sides agreed on
+	Log                LogConfig                 `toml:"log"`                  // what is logged and how
+	Run                RunConfig                 `toml:"run"`                  // the life of the daemon
+	Orgs               map[string]*OrgConfig     `toml:"org"`                  // the Salesforce orgs, by name
+	Projects           map[string]*ProjectConfig `toml:"project"`              // the workspaces of messaging platforms, by name
 }
 
 // ListenConfig names the addresses that are served.
@@ -34,7 +34,7 @@ type ListenConfig struct {
 
 // StoreConfig names the store.
 type StoreConfig struct {
-	Path    string `toml:"path"`
+	Path    string `toml:"path"`     // one file; no network file system
 	MaxSize size   `toml:"max_size"` // how large the file may grow; 0 is no bound
 	MinFree size   `toml:"min_free"` // how much of its disk stays free for the work on what waits
 }
@@ -53,10 +53,10 @@ type RunConfig struct {
 
 // OrgConfig is one Salesforce org.
 type OrgConfig struct {
-	LoginURL       string `toml:"login_url"` // the My Domain address
-	ClientID       string `toml:"client_id"` // the consumer key of the external client app
-	ClientSecret   Secret `toml:"client_secret"`
-	APIVersion     string `toml:"api_version"`
+	LoginURL       string `toml:"login_url"`       // the My Domain address
+	ClientID       string `toml:"client_id"`       // the consumer key of the external client app
+	ClientSecret   Secret `toml:"client_secret"`   // the consumer secret of the external client app
+	APIVersion     string `toml:"api_version"`     // of Salesforce's REST API
 	PubSub         string `toml:"pubsub"`          // host:port of the Pub/Sub API
 	PubSubInsecure bool   `toml:"pubsub_insecure"` // without TLS; loopback only
 	ID             string `toml:"id"`              // the org's id, where it must be this one and no other
@@ -67,13 +67,13 @@ type OrgConfig struct {
 
 // ProjectConfig is one workspace of one messaging platform. Keys that are not of every project are the platform's.
 type ProjectConfig struct {
-	Org       string           `toml:"org"`
-	Platform  string           `toml:"platform"`
-	Region    string           `toml:"region"` // ISO 3166 country of phones that are written without one
-	Phones    PhonesConfig     `toml:"phones"`
-	Shadow    bool             `toml:"shadow"`  // everything runs and is shown, nothing is sent either way
-	Workers   int              `toml:"workers"` // deliveries of one direction that are carried at a time
-	Transfers []TransferConfig `toml:"transfer"`
+	Org       string           `toml:"org"`      // one of [org.NAME]
+	Platform  string           `toml:"platform"` // whose workspace it is
+	Region    string           `toml:"region"`   // ISO 3166 country of phones that are written without one
+	Phones    PhonesConfig     `toml:"phones"`   // how phones are written and matched
+	Shadow    bool             `toml:"shadow"`   // everything runs and is shown, nothing is sent either way
+	Workers   int              `toml:"workers"`  // deliveries of one direction that are carried at a time
+	Transfers []TransferConfig `toml:"transfer"` // what is carried, and how
 
 	rest    map[string]any // the platform's keys as they stand in the file
 	Section any            // a pointer to the platform's own configuration, once decoded
@@ -175,7 +175,7 @@ func (fs *faults) decodeSection(path string, p *ProjectConfig) {
 	}
 	p.Section = platform.section()
 	fields := fieldsOf(reflect.ValueOf(p.Section).Elem())
-	known := append(keysOf(fields), "org", "platform", "region", "phones", "shadow", "workers", "transfer")
+	known := append(keysOf(fields), keysOf(fieldsOf(reflect.ValueOf(p).Elem()))...)
 	for key, value := range p.rest {
 		if f, ok := fields[key]; ok {
 			fs.decode(join(path, key), value, f)

@@ -10,20 +10,20 @@ import (
 
 // CreationConfig is the part of a transfer that says what a record gets beside the mapped fields when the bridge creates it.
 type CreationConfig struct {
-	RecordType  string        `toml:"record_type"`
-	Owner       string        `toml:"owner"`
-	OwnerFrom   string        `toml:"owner_from"`
-	Account     AccountConfig `toml:"account"`
-	Assign      string        `toml:"assign"`
-	OnDuplicate string        `toml:"on_duplicate"`
+	RecordType  string        `toml:"record_type"`  // developer name of the record type
+	Owner       string        `toml:"owner"`        // a user by name, e-mail or id, or queue:NAME
+	OwnerFrom   string        `toml:"owner_from"`   // attribute that holds the owner's user name, e-mail or id
+	Account     AccountConfig `toml:"account"`      // the account of a contact that is created
+	Assign      string        `toml:"assign"`       // off, default or the id of an assignment rule
+	OnDuplicate string        `toml:"on_duplicate"` // what becomes of a record that a duplicate rule stops
 }
 
 // AccountConfig is how the account of a contact that is created is found.
 type AccountConfig struct {
-	ID         string `toml:"id"`
-	Salesforce string `toml:"salesforce"`
-	Platform   string `toml:"platform"`
-	Otherwise  string `toml:"otherwise"`
+	ID         string `toml:"id"`         // of the account of all
+	Salesforce string `toml:"salesforce"` // field of Account that is matched
+	Platform   string `toml:"platform"`   // attribute that holds its value
+	Otherwise  string `toml:"otherwise"`  // what becomes of a contact without an account
 }
 
 const (

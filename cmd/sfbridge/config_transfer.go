@@ -12,38 +12,37 @@ import (
 
 // TransferConfig is one [[project.NAME.transfer]].
 type TransferConfig struct {
-	Name            string         `toml:"name"`
-	Recipe          string         `toml:"recipe"` // contact or lead: fills in what is not written
-	Object          string         `toml:"object"`
-	Type            string         `toml:"type"` // the platform's event type; makes it a transfer of activities
-	Direction       string         `toml:"direction"`
-	Identity        []PairConfig   `toml:"identity"`
-	Fields          []PairConfig   `toml:"fields"`
-	Key             string         `toml:"key"`
-	Condition       string         `toml:"condition"`
-	NoMatchInbound  string         `toml:"no_match_inbound"`
-	NoMatchOutbound string         `toml:"no_match_outbound"`
-	OnDelete        string         `toml:"on_delete"`
-	Tags            []string       `toml:"tags"`
-	Who             string         `toml:"who"`
-	Set             map[string]any `toml:"set"`
-	Shadow          bool           `toml:"shadow"`
+	Name            string         `toml:"name"`              // of the transfer, unique inside the project
+	Recipe          string         `toml:"recipe"`            // contact or lead: fills in what is not written
+	Object          string         `toml:"object"`            // the Salesforce object, by its API name
+	Type            string         `toml:"type"`              // the platform's event type; makes it a transfer of activities
+	Direction       string         `toml:"direction"`         // inbound is Salesforce to platform, outbound is platform to Salesforce
+	Identity        []PairConfig   `toml:"identity"`          // pairs by which both sides are matched, best first
+	Fields          []PairConfig   `toml:"fields"`            // pairs of fields and attributes that are carried
+	Key             string         `toml:"key"`               // external id field that holds the platform's id of the contact, or the event's of an activity
+	Condition       string         `toml:"condition"`         // expression over sf that says who is carried at all
+	NoMatchInbound  string         `toml:"no_match_inbound"`  // what happens where nobody on the platform matches
+	NoMatchOutbound string         `toml:"no_match_outbound"` // what happens where no record matches
+	OnDelete        string         `toml:"on_delete"`         // what becomes of the contact when its record is deleted
+	Tags            []string       `toml:"tags"`              // put on contacts that the bridge creates
+	Who             string         `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
+	Set             map[string]any `toml:"set"`               // constants of every record that is created
+	Shadow          bool           `toml:"shadow"`            // everything runs and is shown, nothing is sent
 	CreationConfig
 }
 
 // PairConfig ties a field to an attribute.
 type PairConfig struct {
-	Salesforce string `toml:"salesforce"`
-	Platform   string `toml:"platform"`
-	Direction  string `toml:"direction"` // "" is that of the transfer
-	Format     string `toml:"format"`
-	Default    any    `toml:"default"`
-	KeepNull   bool   `toml:"keep_null"` // an empty source never clears the target
-	IfEmpty    bool   `toml:"if_empty"`  // only an empty target is written
-	// Values exchanges values, Salesforce's by the platform's.
-	Values   map[string]string `toml:"values"`
-	Inbound  string            `toml:"inbound"`
-	Outbound string            `toml:"outbound"`
+	Salesforce string            `toml:"salesforce"` // the field, or Parent.Field one parent up
+	Platform   string            `toml:"platform"`   // the attribute, such as lastName or custom.region
+	Direction  string            `toml:"direction"`  // "" is that of the transfer
+	Format     string            `toml:"format"`     // how values are made comparable
+	Default    any               `toml:"default"`    // taken where Salesforce asks for a value and there is none
+	KeepNull   bool              `toml:"keep_null"`  // an empty source never clears the target
+	IfEmpty    bool              `toml:"if_empty"`   // only an empty target is written
+	Values     map[string]string `toml:"values"`     // Salesforce's values by the platform's
+	Inbound    string            `toml:"inbound"`    // expression over sf that makes the attribute
+	Outbound   string            `toml:"outbound"`   // expression over contact that makes the field
 }
 
 // PhonesConfig says how phones are written and matched in a project.

@@ -146,9 +146,31 @@ func (c *transferCheck) constants() {
 	}
 }
 
+// identityKeys are the keys of a pair of identity: it only compares.
+var identityKeys = []string{"salesforce", "platform", "format"}
+
+// idle blames what a pair of identity does not heed.
+func (c *transferCheck) idle(path string, p *PairConfig) {
+	for _, k := range []struct {
+		key string
+		set bool
+	}{
+		{"direction", p.Direction != ""}, {"default", p.Default != nil}, {"keep_null", p.KeepNull}, {"if_empty", p.IfEmpty}, {"values", p.Values != nil},
+		{"inbound", p.Inbound != ""}, {"outbound", p.Outbound != ""},
+	} {
+		if k.set {
+			c.add(path+"."+k.key, "write it on a pair of fields", "a pair of identity only compares, so %s does nothing here", k.key)
+		}
+	}
+}
+
 func (c *transferCheck) pairs(key string, pairs []PairConfig) {
 	for i := range pairs {
-		c.pair(fmt.Sprintf("%s.%s[%d]", c.path, key, i), &pairs[i])
+		path := fmt.Sprintf("%s.%s[%d]", c.path, key, i)
+		c.pair(path, &pairs[i])
+		if key == "identity" {
+			c.idle(path, &pairs[i])
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ type sectionCheck interface {
 
 // respondioSection is what a project of respond.io needs: the connector's own configuration and its secrets.
 type respondioSection struct {
-	Token       Secret   `toml:"token"`
+	Token       Secret   `toml:"token"`        // the access token of the Developer API
 	SigningKeys []Secret `toml:"signing_keys"` // one a webhook; any may have signed
 	respondio.Config
 }

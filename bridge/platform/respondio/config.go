@@ -14,13 +14,13 @@ type Config struct {
 	BaseURL string        `toml:"base_url"` // of the API
 	Rate    float64       `toml:"rate"`     // requests a second of each operation; respond.io allows 5, more by contract
 	Timeout time.Duration `toml:"timeout"`  // of one request
-	// ClearText and ClearCustom are what empties a field: "empty" sends "", "null" sends null. respond.io does not say which it wants.
-	ClearText   string `toml:"clear_text"`
-	ClearCustom string `toml:"clear_custom"`
+	// ClearText and ClearCustom are what empties a field. respond.io does not say which it wants.
+	ClearText   string `toml:"clear_text"`   // what empties a field: empty sends "", null sends null
+	ClearCustom string `toml:"clear_custom"` // the same of the workspace's own fields
 	// SignatureEncodings are tried in turn; respond.io has been seen to send base64.
-	SignatureEncodings []string `toml:"signature_encodings"`
-	// AllowPlainHTTP lets a base_url of http:// on this machine through, for trials.
-	AllowPlainHTTP bool `toml:"allow_plain_http"`
+	SignatureEncodings []string `toml:"signature_encodings"` // of webhook signatures: base64 or hex, tried in turn
+	// AllowPlainHTTP lets a base_url of http:// on this machine through, for trials. The file does not say it: the address does.
+	AllowPlainHTTP bool `toml:"-"`
 }
 
 // The ways to empty a field.
