@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -80,10 +81,15 @@ func (o *Object) addFrame(s ObjectSeed) {
 	stamp("SystemModstamp", "System Modstamp", "datetime")
 }
 
+var apiName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(_{1,2}[A-Za-z0-9]+)*$`)
+
 // grow adds one described field and the parts that its type brings.
 func (o *Object) grow(s FieldSeed) error {
 	if s.Name == "" || s.Type == "" {
 		return errors.New("it lacks a name or a type")
+	}
+	if !apiName.MatchString(s.Name) {
+		return errors.New("its name is no API name")
 	}
 	if o.Find(s.Name) != nil {
 		return errors.New("it is there already")

@@ -100,6 +100,7 @@ func TestReshape_RefusesWhatAnAdminCannotDo(t *testing.T) {
 	o := New(Options{})
 	for name, err := range map[string]error{
 		"a field twice":       o.AddField("Contact", FieldSeed{Name: "Title", Type: "string"}, ""),
+		"no API name":         o.AddField("Contact", FieldSeed{Name: "1 X__c", Type: "string"}, ""),
 		"before nothing":      o.AddField("Contact", FieldSeed{Name: "X__c", Type: "string"}, "Nope"),
 		"no object":           o.AddField("Nope", FieldSeed{Name: "X__c", Type: "string"}, ""),
 		"a standard field":    o.RemoveField("Contact", "LastName"),
