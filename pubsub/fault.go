@@ -104,6 +104,7 @@ var byStatus = map[codes.Code]remedy{
 var (
 	errSilent = errors.New("nothing was heard for too long")
 	errStop   = errors.New("stopping")
+	errDenied = errors.New("the user may not subscribe to the topic")
 )
 
 // fault is the end of a call, with what is done about it.

@@ -133,10 +133,14 @@ func (a *app) remember(ctx context.Context) error {
 func (a *app) follow(ctx context.Context, o *orgLine) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := a.bind(ctx, o)
+		var routes []route
+		if err == nil {
+			routes, err = a.routes(ctx, o)
+		}
 		o.set(err)
 		switch {
 		case err == nil:
-			return a.subscribe(ctx, o)
+			return a.subscribe(ctx, o, routes)
 		case errors.Is(err, store.ErrOtherOrg) || errors.Is(err, salesforce.ErrOtherOrg):
 			return &exitError{exitConfig, err}
 		case ctx.Err() != nil:
@@ -172,8 +176,8 @@ func (a *app) bind(ctx context.Context, o *orgLine) error {
 	return nil
 }
 
-// subscribe reads one topic an object that some transfer reads, and fills what was missed of them.
-func (a *app) subscribe(ctx context.Context, o *orgLine) error {
+// subscribe reads the topics of the objects that some transfer reads, and fills what was missed of them.
+func (a *app) subscribe(ctx context.Context, o *orgLine, routes []route) error {
 	wants := a.rules.Wants(o.name)
 	schemas, beats := pubsub.NewSchemas(o.conn, o.auth, wants), pubsub.NewBeats(beatKeeper{a.store, o.ID()})
 	o.mu.Lock()
@@ -181,8 +185,12 @@ func (a *app) subscribe(ctx context.Context, o *orgLine) error {
 	o.mu.Unlock()
 	var g errgroup.Group
 	g.Go(func() error { return a.newFiller(o).Run(ctx) })
-	for _, object := range wants.Objects() {
-		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: topicOf(object)}, pubsub.Deps{
+	for _, r := range routes {
+		since, err := a.handover(ctx, o, r)
+		if err != nil {
+			return err
+		}
+		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: r.topic, Since: since}, pubsub.Deps{
 			Conn: o.conn, Auth: o.auth, Sink: a.intake.Stream(o.name), Quarantine: quarantine{a.store}, Positions: a.store, Schemas: schemas,
 			Beats: beats, Outlook: outlook{o.client, a.readOf(o), a.world.now}, Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
 		})
@@ -197,15 +205,6 @@ func (a *app) subscribe(ctx context.Context, o *orgLine) error {
 	return g.Wait()
 }
 
-// topicOf is the single-entity topic of an object.
-// https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_subscribe_channels.htm
-func topicOf(o bridge.Object) bridge.Topic {
-	if name, custom := strings.CutSuffix(string(o), "__c"); custom {
-		return bridge.Topic("/data/" + name + "__ChangeEvent")
-	}
-	return bridge.Topic("/data/" + string(o) + "ChangeEvent")
-}
-
 // quarantine keeps raw events in the store.
 type quarantine struct{ store *store.Store }
 
@@ -218,9 +217,4 @@ func (q quarantine) Quarantine(ctx context.Context, e pubsub.Quarantined) error 
 	return q.store.Quarantine(ctx, store.Raw{
 		ID: id, Org: e.Org, Topic: e.Topic, Object: e.Object, Replay: e.Replay, Schema: e.Schema, Payload: e.Payload, Reason: e.Reason, At: e.At, Since: e.Since,
 	})
-}
-
-// isChannel reports whether a topic brings several objects: the standard channel, or one that an administrator made.
-func isChannel(t bridge.Topic) bool {
-	return t == "/data/ChangeEvents" || strings.HasSuffix(string(t), "__chn")
 }

@@ -8,13 +8,11 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/grpc/codes"
-	grpcstatus "google.golang.org/grpc/status"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/platform"
 	"sfbridge/bridge/rule"
-	"sfbridge/pubsub/pubsubpb"
+	"sfbridge/pubsub"
 )
 
 // look asks each side once, without opening the store, so that it can be done beside a running daemon.
@@ -62,25 +60,30 @@ func (a *app) lookAtOrg(ctx context.Context, name string) []Finding {
 		kind = "sandbox"
 	}
 	all := []Finding{{levelOK, place, fmt.Sprintf("logged in to %s (%s, %s) as user %s", f.Instance, f.Org, kind, f.User), ""}}
-	for _, object := range a.rules.Wants(name).Objects() {
-		all = append(all, o.lookAtTopic(ctx, place, object))
+	routes, err := a.routes(ctx, o)
+	if err != nil {
+		return append(all, failed(place, err))
+	}
+	for _, r := range routes {
+		all = append(all, o.lookAtTopic(ctx, place, r))
 	}
 	return all
 }
 
 // lookAtTopic asks whether the org lets the bridge subscribe to the changes of an object.
-func (o *orgLine) lookAtTopic(ctx context.Context, place string, object bridge.Object) Finding {
-	topic := topicOf(object)
-	t, err := pubsubpb.NewPubSubClient(o.conn).GetTopic(ctx, &pubsubpb.TopicRequest{TopicName: string(topic)})
+func (o *orgLine) lookAtTopic(ctx context.Context, place string, r route) Finding {
+	standing, err := pubsub.Look(ctx, o.conn, o.auth, r.topic)
 	switch {
-	case grpcstatus.Code(err) == codes.NotFound:
-		return failed(place, bridge.Hint(fmt.Errorf("there is no topic %s", topic), "select %s in Setup, Change Data Capture", object))
+	case standing == pubsub.Missing && isChannel(r.topic):
+		return failed(place, bridge.Hint(fmt.Errorf("there is no topic %s", r.topic), "make the channel, or set channel = \"auto\""))
+	case standing == pubsub.Missing:
+		return failed(place, bridge.Hint(fmt.Errorf("there is no topic %s", r.topic), "select %s in Setup, Change Data Capture", r.objects[0]))
+	case standing == pubsub.Denied:
+		return failed(place, bridge.Hint(fmt.Errorf("the running user may not subscribe to %s", r.topic), "give it View All Records for %s", r.objects[0]))
 	case err != nil:
-		return failed(place, fmt.Errorf("topic %s: %s", topic, grpcstatus.Convert(err).Message()))
-	case !t.GetCanSubscribe():
-		return failed(place, bridge.Hint(fmt.Errorf("the running user may not subscribe to %s", topic), "give it View All Records for %s", object))
+		return failed(place, fmt.Errorf("topic %s: %s", r.topic, worded(err.Error())))
 	}
-	return Finding{levelOK, place, fmt.Sprintf("%s can be subscribed to", topic), ""}
+	return Finding{levelOK, place, fmt.Sprintf("%s can be subscribed to", r.topic), ""}
 }
 
 // placesOf finds the places of a file that was read once already.

@@ -146,6 +146,9 @@ func (v *validation) org(path, name string, o *OrgConfig) {
 	if o.Client == "" || len(o.Client) > 64 || strings.ContainsAny(o.Client, "/,;= \t\r\n") {
 		v.add(path+".client", `write a short word, such as "sfbridge"`, "%q cannot mark the bridge's writes", o.Client)
 	}
+	if o.Channel != channelAuto && o.Channel != channelNone && !isChannel(channelTopic(o.Channel)) {
+		v.add(path+".channel", `write "auto", "none", or the name of a channel, such as "`+ownChannel+`"`, "%q is no channel", o.Channel)
+	}
 	if d, err := o.linger(); err != nil || d != nil && (*d < 0 || *d > longestLinger) {
 		v.add(path+".linger", `write "auto", or a duration up to "1m", such as "1s"`, "%q says not how long a row waits for company", o.Linger)
 	}

@@ -33,6 +33,7 @@ type Org struct {
 	offset    atomic.Int64 // nanoseconds that the control clock is ahead of Options.Now
 	schema    atomic.Pointer[catalogue]
 	usageMax  atomic.Int64 // API calls allowed in 24 hours
+	setup     atomic.Bool  // the integration user sees how the org is set up
 	described atomic.Int64 // when describe last changed, in seconds
 	standing  atomic.Pointer[standing]
 	bus       *bus
