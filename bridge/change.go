@@ -86,6 +86,9 @@ func (v Version) Before(w Version) bool {
 	}
 }
 
+// AllFields stands for every field of a row.
+const AllFields = Field("*")
+
 // Row is what is known of one record.
 type Row struct {
 	Org     OrgID    `json:"-"`
@@ -94,6 +97,10 @@ type Row struct {
 	Version Version  `json:"version"`
 	Deleted bool     `json:"deleted,omitempty"`
 	Values  Fields   `json:"values,omitempty"` // a field that is absent is unknown
+	// Forgotten names fields that something changed without saying to what, [AllFields] for all: what was read before that does not fill them.
+	Forgotten []Field `json:"forgotten,omitempty"`
+	// Since holds the versions of values by field, where changes of two objects make the row and come in any order; nil for other rows.
+	Since map[Field]Version `json:"since,omitempty"`
 	// Keys holds the canonical values of identity fields; Mirror.Lookup finds the record by them.
 	Keys Fields `json:"keys,omitempty"`
 	// Mark tells the mirror whether its row is still the one that this was made from; 0 where it was not made from one.

@@ -127,4 +127,23 @@ type Fate struct {
 	Record  RecordID
 	Deleted bool
 	Master  RecordID // the record it was merged into, "" for none
+	Conversion
+}
+
+// Conversion is what became of a lead that was converted. The zero value is that of a lead that was not.
+type Conversion struct {
+	Contact RecordID
+	Account RecordID
+}
+
+// Origins is an optional ability of a Reader.
+type Origins interface {
+	// Origins finds the leads, deleted ones as well, that were converted into one of the records: contacts, or accounts.
+	Origins(ctx context.Context, o Object, ids []RecordID) ([]Converted, error)
+}
+
+// Converted is a lead that was converted.
+type Converted struct {
+	Lead RecordID
+	Conversion
 }

@@ -115,6 +115,8 @@ var (
 	ErrMoved = errors.New("the row is another by now")
 	// ErrNotFound is returned where nothing is stored or the other side knows no such thing.
 	ErrNotFound = errors.New("not found")
+	// ErrConverted is returned for a write to a lead that was converted: it is read-only from then on.
+	ErrConverted = errors.New("the lead was converted")
 	// ErrDuplicate is returned by Journal.Append for a callback that was taken in before.
 	ErrDuplicate = errors.New("duplicate")
 	// ErrFull is returned by Journal.Append while the journal's bound is reached.

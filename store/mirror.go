@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"sfbridge/bridge"
@@ -62,8 +63,8 @@ func (s *Store) indexPrefix(org bridge.OrgID, o bridge.Object, f bridge.Field, v
 }
 
 // row plans to store a row, and reports whether it will be what the mirror says. What was made from another row than the one that is there, or is
-// strictly older, only fills fields of which nothing was known: had a change of them come between, they would be known. A deleted row is a tombstone,
-// and what is older than it is nothing.
+// strictly older, only fills fields of which nothing was known: had a change of them come between, they would be known, or forgotten, and those it does
+// not fill. A deleted row is a tombstone, and what is older than it is nothing.
 func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 	if r.Version == (bridge.Version{}) && !r.Deleted && len(r.Values) == 0 {
 		return false, nil // unseen
@@ -78,15 +79,17 @@ func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 	stored = !p.moved(key, r)
 	if found && (!stored || r.Version.Before(old.Version)) {
 		stored = false
-		if old.Deleted || r.Deleted || !fills(old.Values, r.Values) {
+		more := remembered(r.Values, old.Forgotten)
+		if old.Deleted || r.Deleted || !fills(old.Values, more) {
 			return false, nil
 		}
 		kept.Row = old.Row
-		kept.Values, kept.Keys = filled(old.Values, r.Values), filled(old.Keys, r.Keys)
+		kept.Since = sinceOf(&old.Row, r, more)
+		kept.Values, kept.Keys = filled(old.Values, more), filled(old.Keys, remembered(r.Keys, old.Forgotten))
 	}
 	ttl := time.Duration(0)
 	if kept.Deleted {
-		kept.Values, kept.Keys, ttl = nil, nil, tombstoneTTL
+		kept.Values, kept.Keys, kept.Since, ttl = nil, nil, nil, tombstoneTTL
 	}
 	p.index(r, old.Keys, kept.Keys)
 	return stored, p.put(key, &kept, ttl)
@@ -112,6 +115,35 @@ func (p *plan) index(r *bridge.Row, before, after bridge.Fields) {
 			p.add(op)
 		}
 	}
+}
+
+// sinceOf are the versions of a row's values once it is filled with more.
+func sinceOf(old, r *bridge.Row, more bridge.Fields) map[bridge.Field]bridge.Version {
+	if old.Since == nil {
+		return nil
+	}
+	all := maps.Clone(old.Since)
+	for f := range more {
+		if _, known := old.Values[f]; known {
+			continue
+		}
+		if all[f] = r.Version; r.Since != nil {
+			all[f] = r.Since[f]
+		}
+	}
+	return all
+}
+
+// remembered are the values of fields that were not forgotten since they were read.
+func remembered(vs bridge.Fields, forgotten []bridge.Field) bridge.Fields {
+	if slices.Contains(forgotten, bridge.AllFields) {
+		return nil
+	}
+	kept := maps.Clone(vs)
+	for _, f := range forgotten {
+		delete(kept, f)
+	}
+	return kept
 }
 
 // fills reports whether more knows a field of which have knows nothing.

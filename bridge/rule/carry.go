@@ -20,6 +20,11 @@ type Judged struct {
 
 // Holds reports whether the record satisfies the transfer's condition; null does not. NeedError names fields to read first.
 func (t *Transfer) Holds(row bridge.Fields) (bool, error) {
+	if t.Person() {
+		if is, err := IsPerson(row); err != nil || !is {
+			return false, err
+		}
+	}
 	if t.condition == nil {
 		return true, nil
 	}

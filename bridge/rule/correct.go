@@ -17,15 +17,16 @@ func Correct(known, read bridge.Row) bridge.Row {
 	out := known
 	if known.Deleted || read.Deleted {
 		if known.Deleted != read.Deleted && seconds(known).Equal(seconds(read)) {
-			out.Deleted, out.Values = false, nil
+			out.Deleted, out.Values, out.Since, out.Forgotten = false, nil, nil, []bridge.Field{bridge.AllFields}
 		}
 		return out
 	}
 	out.Values = maps.Clone(known.Values)
-	maps.DeleteFunc(out.Values, func(f bridge.Field, v bridge.Value) bool {
-		told, ok := read.Values[f]
-		return ok && !told.Equal(v)
-	})
+	for f, v := range known.Values {
+		if told, ok := read.Values[f]; ok && !told.Equal(v) {
+			out = forget(out, []bridge.Field{f})
+		}
+	}
 	return out
 }
 
@@ -35,6 +36,7 @@ func seconds(r bridge.Row) time.Time { return r.Version.At.Truncate(time.Second)
 func replaced(known, read bridge.Row) bridge.Row {
 	out := known
 	out.Version, out.Deleted, out.Values = read.Version, read.Deleted, maps.Clone(read.Values)
+	out.Forgotten, out.Since = nil, nil
 	if out.Deleted {
 		out.Values = nil
 	}

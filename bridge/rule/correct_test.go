@@ -28,10 +28,10 @@ func TestCorrect_LetsNoStaleValueStand(t *testing.T) {
 			bridge.Row{Version: at(5, 0), Values: values("1", "2")}, bridge.Row{Version: at(5, 0), Values: values("1", "2")}, true},
 		"an event of the same second makes what differs unknown": {
 			bridge.Row{Version: at(5, 9), Values: values("0", "2")}, bridge.Row{Version: at(5, 0), Values: values("1", "2")},
-			bridge.Row{Version: at(5, 9), Values: bridge.Fields{"B": bridge.TextValue("2")}}, true},
+			bridge.Row{Version: at(5, 9), Values: bridge.Fields{"B": bridge.TextValue("2")}, Forgotten: []bridge.Field{"A"}}, true},
 		"a newer event too": {
 			bridge.Row{Version: at(7, 9), Values: values("1", "new")}, bridge.Row{Version: at(5, 0), Values: values("1", "2")},
-			bridge.Row{Version: at(7, 9), Values: bridge.Fields{"A": bridge.TextValue("1")}}, true},
+			bridge.Row{Version: at(7, 9), Values: bridge.Fields{"A": bridge.TextValue("1")}, Forgotten: []bridge.Field{"B"}}, true},
 		"what is equal stays": {
 			bridge.Row{Version: at(5, 9), Values: values("1", "2")}, bridge.Row{Version: at(5, 0), Values: values("1", "2")},
 			bridge.Row{Version: at(5, 9), Values: values("1", "2")}, false},
@@ -41,7 +41,8 @@ func TestCorrect_LetsNoStaleValueStand(t *testing.T) {
 			bridge.Row{Version: at(6, 9), Values: values("1", "2")}, bridge.Row{Version: at(5, 0), Deleted: true},
 			bridge.Row{Version: at(6, 9), Values: values("1", "2")}, false},
 		"a deletion and an event of one second": {
-			bridge.Row{Version: at(5, 9), Values: values("1", "2")}, bridge.Row{Version: at(5, 0), Deleted: true}, bridge.Row{Version: at(5, 9)}, true},
+			bridge.Row{Version: at(5, 9), Values: values("1", "2")}, bridge.Row{Version: at(5, 0), Deleted: true},
+			bridge.Row{Version: at(5, 9), Forgotten: []bridge.Field{bridge.AllFields}}, true},
 		"a tombstone and an undelete that is newer": {
 			bridge.Row{Version: at(4, 9), Deleted: true}, bridge.Row{Version: at(5, 0), Values: values("1", "2")},
 			bridge.Row{Version: at(5, 0), Values: values("1", "2")}, true},

@@ -13,4 +13,7 @@
 //	source == baseline               nothing to do: an echo, or never changed
 //	source != baseline, target same  nothing to do but to agree
 //	source != baseline               carry, and agree once it is done
+//
+// Two humans-in-two-records are one here: a lead goes on as what it was converted into (lead.go), and a person account is its account, whichever of its
+// two halves an event tells of (person.go).
 package rule

@@ -15,9 +15,9 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 	r.Version = c.Version
 	switch c.Type {
 	case bridge.Delete, bridge.GapDelete:
-		r.Deleted, r.Values = true, nil
+		r.Deleted, r.Values, r.Forgotten = true, nil, nil
 	case bridge.Create, bridge.Undelete:
-		r.Deleted, r.Values = false, maps.Clone(c.Values)
+		r.Deleted, r.Values, r.Forgotten = false, maps.Clone(c.Values), nil
 	case bridge.Update:
 		r.Deleted, r.Values = false, maps.Clone(r.Values)
 		if r.Values == nil {
@@ -28,16 +28,25 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 				r.Values[f] = v
 			}
 		}
-		for _, f := range c.Reread {
-			delete(r.Values, f)
-		}
+		r = forget(r, c.Reread)
 		for f := range r.Values {
 			if ref := reference(f); ref != "" && slices.Contains(c.Changed, ref) {
-				delete(r.Values, f)
+				r = forget(r, []bridge.Field{f})
 			}
 		}
 	default: // something happened and nobody says what: all is unknown until it is read
-		r.Deleted, r.Values = false, nil
+		r.Deleted, r.Values, r.Forgotten = false, nil, []bridge.Field{bridge.AllFields}
+	}
+	return r
+}
+
+// forget makes fields unknown whose value is another by now. The row's values are the caller's own.
+func forget(r bridge.Row, fs []bridge.Field) bridge.Row {
+	for _, f := range fs {
+		delete(r.Values, f)
+		if !slices.Contains(r.Forgotten, f) {
+			r.Forgotten = append(slices.Clone(r.Forgotten), f)
+		}
 	}
 	return r
 }
@@ -50,6 +59,7 @@ func Merge(known, read bridge.Row) bridge.Row {
 	if out.Values == nil {
 		out.Values = bridge.Fields{}
 	}
+	out.Since = maps.Clone(known.Since)
 	older := read.Version.Before(known.Version)
 	if known.Version.Before(read.Version) {
 		maps.DeleteFunc(out.Values, func(f bridge.Field, _ bridge.Value) bool { _, told := read.Values[f]; return !told })
@@ -57,7 +67,14 @@ func Merge(known, read bridge.Row) bridge.Row {
 	for f, v := range read.Values {
 		if have, ok := out.Values[f]; !ok || !have.Known() || !older {
 			out.Values[f] = v
+			if out.Since != nil {
+				out.Since[f] = read.Version
+			}
 		}
+	}
+	out.Forgotten = slices.DeleteFunc(slices.Clone(known.Forgotten), func(f bridge.Field) bool { return !older || out.Values[f].Known() })
+	if len(out.Forgotten) == 0 {
+		out.Forgotten = nil
 	}
 	if !older {
 		out.Version, out.Deleted = read.Version, read.Deleted

@@ -28,6 +28,7 @@ type Transfer struct {
 	pairs     []*pair
 	condition *expr
 	read      map[bridge.Field]bool
+	person    bool
 }
 
 // Compile compiles the transfers of all projects and reports every fault at once, each by its place.
@@ -49,9 +50,19 @@ func Compile(projects []bridge.Project) (*Set, error) {
 			}
 			cp.Transfers = append(cp.Transfers, ct)
 		}
+		cp.apart()
 		s.projects[p.ID] = cp
 	}
 	return s, errors.Join(append(faults, s.sharedKeys()...)...)
+}
+
+// apart has the transfers of contacts tell person accounts from others, where another transfer carries those.
+func (p *Project) apart() {
+	for _, t := range p.Transfers {
+		if t.Object == contactObject && t.Kind == bridge.ContactTouched && len(p.Persons()) > 0 {
+			t.read[isPerson] = true
+		}
+	}
 }
 
 // sharedKeys finds external id fields that two projects of one org would both write contact ids to: a contact of the one would pass for one of the other.
@@ -130,6 +141,12 @@ func (t *Transfer) collect() {
 		}
 	}
 	delete(t.read, "Id")
+	if t.Leads() {
+		t.read[isConverted], t.read[intoContact], t.read[intoAccount] = true, true, true
+	}
+	if t.person = t.readsPersons(); t.person {
+		t.read[isPerson] = true
+	}
 }
 
 // reference is the field that holds the id of the parent that f reads: AccountId for Account.Name, Vehicle__c for Vehicle__r.Name; "" for a field of

@@ -12,11 +12,14 @@ type Wants struct {
 	read      map[bridge.Object]map[bridge.Field]bool
 	identity  map[bridge.Object]map[bridge.Field]*pair
 	transfers map[bridge.Object][]*Transfer
+	persons   []*Transfer // whose changes two objects tell
 }
 
 // Wants gathers what the projects of the org want.
 func (s *Set) Wants(org string) *Wants {
-	w := &Wants{map[bridge.Object]map[bridge.Field]bool{}, map[bridge.Object]map[bridge.Field]*pair{}, map[bridge.Object][]*Transfer{}}
+	w := &Wants{
+		read: map[bridge.Object]map[bridge.Field]bool{}, identity: map[bridge.Object]map[bridge.Field]*pair{}, transfers: map[bridge.Object][]*Transfer{},
+	}
 	for _, p := range s.Projects() {
 		if p.Org != org {
 			continue
@@ -31,18 +34,28 @@ func (s *Set) Wants(org string) *Wants {
 }
 
 func (w *Wants) add(t *Transfer) {
-	if w.read[t.Object] == nil {
-		w.read[t.Object], w.identity[t.Object] = map[bridge.Field]bool{}, map[bridge.Field]*pair{}
-	}
-	for f := range t.read {
-		w.read[t.Object][f] = true
-	}
+	w.reads(t.Object, t.read)
 	for _, p := range t.identity {
 		if w.identity[t.Object][p.Salesforce] == nil {
 			w.identity[t.Object][p.Salesforce] = p
 		}
 	}
 	w.transfers[t.Object] = append(w.transfers[t.Object], t)
+	if t.Leads() { // who a lead was converted into finds it by these
+		plain := &pair{}
+		w.identity[t.Object][intoContact], w.identity[t.Object][intoAccount] = plain, plain
+	}
+	if t.Person() {
+		w.persons = append(w.persons, t)
+		w.reads(contactObject, t.twinFields())
+	}
+}
+
+func (w *Wants) reads(o bridge.Object, fs map[bridge.Field]bool) {
+	if w.read[o] == nil {
+		w.read[o], w.identity[o] = map[bridge.Field]bool{}, map[bridge.Field]*pair{}
+	}
+	maps.Copy(w.read[o], fs)
 }
 
 // Objects are the objects that some transfer reads, in alphabetical order.
@@ -104,12 +117,33 @@ func (w *Wants) Wanted(c *bridge.Change) map[*Transfer][]bridge.Field {
 			hit[t] = touched
 		}
 	}
+	w.wantedTwin(c, hit)
 	return hit
 }
 
 // Inbound are the transfers of an object that carry to a platform.
 func (w *Wants) Inbound(o bridge.Object) []*Transfer {
 	return slices.DeleteFunc(slices.Clone(w.transfers[o]), func(t *Transfer) bool { return !t.Direction.Covers(bridge.Inbound) })
+}
+
+// wantedTwin adds the transfers of person accounts that a change of a contact may concern. A deletion is told by the account's own event.
+func (w *Wants) wantedTwin(c *bridge.Change, hit map[*Transfer][]bridge.Field) {
+	account, known := AccountOf(c.Values)
+	if c.Object != contactObject || c.Type == bridge.Delete || c.Type == bridge.GapDelete || known && account == "" {
+		return
+	}
+	for _, t := range w.persons {
+		if !t.Direction.Covers(bridge.Inbound) {
+			continue
+		}
+		touched := t.touchedBy(slices.Concat(c.Changed, c.Reread))
+		switch {
+		case c.Type != bridge.Update:
+			hit[t] = nil
+		case len(touched) > 0:
+			hit[t] = touched
+		}
+	}
 }
 
 // Keys are the canonical identity values of a row, by which the mirror finds it.

@@ -52,6 +52,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TakesNoRowThatWasMadeFromAnother", moved},
+		{"FillsNothingThatWasForgotten", forgets},
 		{"AgreesOnWhatIsConfirmedBeforeItIsSettled", agrees},
 		{"TellsStoriesInOrder", stories},
 		{"FindsStoriesWithoutReadingOthers", findsStories},

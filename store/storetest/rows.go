@@ -108,6 +108,41 @@ func versions(t *testing.T, h *house) {
 	check(bridge.Row{Org: org, Object: "Contact", Record: record(1)})
 }
 
+// forgets: what was read before something changed a field without saying to what does not fill that field.
+func forgets(t *testing.T, h *house) {
+	put := func(r bridge.Row) bridge.Row {
+		t.Helper()
+		if err := h.Stage(h.ctx(), bridge.Effects{Rows: []bridge.Row{r}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.Rows(h.ctx(), org, "Contact", []bridge.RecordID{record(2)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0]
+	}
+	base := put(row(2, 10, 1, "Email", "first"))
+	late := row(2, 10, 0, "Email", "old", "LastName", "old")
+	late.Mark = base.Mark
+	now := row(2, 10, 2)
+	now.Mark, now.Forgotten = base.Mark, []bridge.Field{"Email"}
+	now = put(now)
+	if got := put(late); got.Values["Email"].Known() || got.Values["LastName"].Text != "old" {
+		t.Errorf("a reading from before filled what was forgotten, or nothing else: %v", got.Values)
+	}
+	now.Forgotten = []bridge.Field{bridge.AllFields}
+	now.Values, now.Mark = nil, 0
+	put(now)
+	if got := put(late); len(got.Values) > 0 {
+		t.Errorf("a reading from before a gap filled %v", got.Values)
+	}
+	fresh := row(2, 11, 0, "Email", "new")
+	fresh.Mark = put(late).Mark
+	if got := put(fresh); got.Values["Email"].Text != "new" {
+		t.Errorf("a reading from after filled %v", got.Values)
+	}
+}
+
 // moved: a row that was made from one which is no longer there takes nothing back, and what was to end with it goes on.
 func moved(t *testing.T, h *house) {
 	read := func() bridge.Row {
