@@ -115,7 +115,29 @@ func (t *trip) who(ctx context.Context, tr *rule.Transfer, c bridge.ContactID) (
 	if err != nil || len(links) == 0 {
 		return "", err
 	}
-	return links[0].Record, nil
+	for i := range links {
+		if links[i].Object != leadObject {
+			return links[i].Record, nil
+		}
+	}
+	return t.whoNow(ctx, tr, &links[0])
+}
+
+// whoNow is the lead of a link, once one that was converted is followed: nothing is added to that any more.
+func (t *trip) whoNow(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (bridge.RecordID, error) {
+	row, err := t.mirrored(ctx, link.Object, link.Record)
+	if err != nil {
+		return "", err
+	}
+	leads := t.o.project.Leads()
+	into, converted := rule.ConvertedInto(row.Values)
+	if !converted || tr.Shadow || len(leads) == 0 {
+		return link.Record, nil
+	}
+	if err := t.need(t.contactLock(link.Contact), t.recordLock(link.Record)); err != nil {
+		return "", err
+	}
+	return "", t.follow(ctx, leads[0], link, into)
 }
 
 func (t *trip) activityRow(tr *rule.Transfer, p bridge.Parsed, who bridge.RecordID, cb *bridge.Callback) (bridge.Write, error) {

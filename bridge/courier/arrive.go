@@ -13,6 +13,9 @@ import (
 
 // arrive finds or creates the contact of a record that nobody is linked to.
 func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) error {
+	if done, err := t.fromLead(ctx, tr, row); done || err != nil {
+		return err
+	}
 	if id := row.Values[tr.Key]; tr.Key != "" && id.Known() && !id.IsNull() && !slices.Contains(t.dead, bridge.ContactID(id.Text)) {
 		return t.madeFrom(ctx, tr, row, bridge.ContactID(id.Text))
 	}

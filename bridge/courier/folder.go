@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -79,20 +80,60 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 	case e.Change != nil:
 		for _, id := range e.Change.Records {
 			k := rowKey{e.Change.Org, e.Change.Object, id}
-			var before, now bridge.Fields
-			if err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
-				if e.Change.Version.Before(r.Version) {
-					now = r.Values
-				} else {
-					before = r.Values
-				}
-				return rule.Fold(r, e.Change)
-			}); err != nil {
+			if err := f.change(ctx, k, e.Change); err != nil {
 				return err
 			}
-			if err := f.confirm(ctx, k, e.Change, before, now); err != nil {
+			if err := f.twin(ctx, k, e.Change); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// change applies a change to the row of one record, and confirms the writes that it brings back.
+func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
+	var before, now bridge.Fields
+	apply := rule.Fold
+	if f.halved(k.object) {
+		apply = rule.FoldHalf
+	}
+	err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
+		if c.Version.Before(r.Version) {
+			now = r.Values
+		} else {
+			before = r.Values
+		}
+		return apply(r, c)
+	})
+	if err != nil {
+		return err
+	}
+	return f.confirm(ctx, k, c, before, now)
+}
+
+func (f *fold) halved(o bridge.Object) bool {
+	for _, w := range f.c.wants {
+		if w.Halved(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// twin applies what a change of a contact says of the person account that it is a half of. Where nobody knows yet whether it is one, whoever carries it
+// reads both.
+func (f *fold) twin(ctx context.Context, k rowKey, c *bridge.Change) error {
+	account, _ := rule.AccountOf(f.rows[k].Values)
+	if account == "" {
+		account, _ = rule.AccountOf(c.Values)
+	}
+	if account == "" {
+		return nil
+	}
+	for _, w := range f.c.wants {
+		if twin, tells := w.Twin(c, account); tells {
+			return f.change(ctx, rowKey{c.Org, twin.Object, account}, &twin)
 		}
 	}
 	return nil
@@ -144,7 +185,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		v := c.Values[u.Field]
-		if f.stands(u, v) && f.foreign(open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && f.foreign(open[:i], u, v) {
+		if f.stands(u, v) && foreign(f.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.same, open[:i], u, v) {
 			f.tell(k, u)
 		}
 		if f.echoed(open[i:], u, c) {
@@ -190,16 +231,19 @@ func (f *fold) same(u bridge.Unconfirmed, v bridge.Value) bool {
 // stands reports whether a value is what u wrote.
 func (f *fold) stands(u bridge.Unconfirmed, v bridge.Value) bool { return v.Known() && f.same(u, v) }
 
+// likeness reports whether a value means the same to Salesforce as what a write says.
+type likeness func(u bridge.Unconfirmed, v bridge.Value) bool
+
 // foreign reports whether a value that the record held is neither what u was to replace, nor u's, nor what an earlier write of ours had put there or was
 // to replace: somebody had edited it in between.
-func (f *fold) foreign(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
-	if !was.Known() || !u.Before.Known() || f.same(u, was) {
+func foreign(same likeness, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
+	if !was.Known() || !u.Before.Known() || same(u, was) {
 		return false
 	}
 	ours := func(v bridge.Value) bool {
 		w := u
 		w.Value = v
-		return v.Known() && f.same(w, was)
+		return v.Known() && same(w, was)
 	}
 	return !ours(u.Before) && !slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
 		return w.Project == u.Project && w.Field == u.Field && (ours(w.Value) || ours(w.Before))
@@ -213,10 +257,15 @@ func (f *fold) tell(k rowKey, u bridge.Unconfirmed) {
 		return
 	}
 	f.told[at] = true
-	f.story = append(f.story, bridge.Story{
-		At: f.c.d.Now(), Org: u.Org, Project: u.Project, Direction: bridge.Outbound, Object: k.object, Record: u.Record, Contact: u.Contact,
+	f.story = append(f.story, cameOver(f.c.d.Now(), k.object, u))
+}
+
+// cameOver is the line of the story that tells of an edit in Salesforce which a write of ours came over.
+func cameOver(now time.Time, o bridge.Object, u bridge.Unconfirmed) bridge.Story {
+	return bridge.Story{
+		At: now, Org: u.Org, Project: u.Project, Direction: bridge.Outbound, Object: o, Record: u.Record, Contact: u.Contact,
 		Delivery: u.Delivery, Outcome: bridge.Conflict, Fields: []string{string(u.Field)},
 		Reason: fmt.Sprintf("%s was edited in Salesforce while the platform's edit was on its way; the platform's came last and stands", u.Field),
 		Judged: []bridge.Judgement{{Field: string(u.Field), Target: string(u.Field), Is: bridge.Clashes}},
-	})
+	}
 }

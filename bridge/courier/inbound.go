@@ -21,6 +21,9 @@ func (t *trip) inbound(ctx context.Context) error {
 		return bridge.Permanent(bridge.Hint(fmt.Errorf("transfer %s is no longer configured", head.Transfer), "configure it again and redrive, or drop"))
 	}
 	record := bridge.RecordID(head.Lane.Source)
+	if tr.Twinned(head.Object) {
+		return t.twin(ctx, tr, record)
+	}
 	link, err := t.lockLink(ctx, record)
 	if err != nil {
 		return err
@@ -39,20 +42,36 @@ func (t *trip) inbound(ctx context.Context) error {
 	case row.Deleted:
 		return t.leave(ctx, tr, link, "the record is deleted")
 	}
-	var in bool
-	err = t.known(ctx, &row, func() (err error) { in, err = tr.Holds(withID(&row)); return err })
+	var in, elsewhere bool
+	err = t.known(ctx, &row, func() (err error) {
+		if elsewhere, err = t.elsewhere(tr, &row); elsewhere || err != nil {
+			return err
+		}
+		in, err = tr.Holds(withID(&row))
+		return err
+	})
+	into, converted := rule.ConvertedInto(row.Values)
 	switch {
 	case errors.Is(err, errUnseen):
 		return t.gone(ctx, tr, link, record)
 	case err != nil:
 		return err
+	case tr.Leads() && converted:
+		return t.converted(ctx, tr, link, into)
+	case elsewhere:
+		return nil
 	case !in:
 		return t.outside(tr, link)
 	}
 	if link == nil {
 		return t.arrive(ctx, tr, row)
 	}
-	return t.send(ctx, tr, row, link)
+	first := !link.Member[tr.ID]
+	if err := t.send(ctx, tr, row, link); err != nil || !first || tr.Shadow {
+		return err
+	}
+	t.fill(link.Contact)
+	return nil
 }
 
 // lockLink locks the record and, where it is linked, its contact, and answers the link.
@@ -105,8 +124,12 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 		wait := max(lookAgain, min(rung(1)/4, within-age))
 		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
+	told := row.Values
 	if err := t.look(ctx, &row); err != nil {
 		return row, err
+	}
+	for i, u := range open {
+		t.over(tr, open[:i], u, told, row.Values)
 	}
 	return row, t.withdraw(ctx, tr, row, open)
 }
@@ -145,6 +168,14 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 	}
 	return nil
+}
+
+// over tells of an edit that the stream had told of before the record was seen to hold our write: that came over it, and its echo will find it in place.
+func (t *trip) over(tr *rule.Transfer, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, told, now bridge.Fields) {
+	same := func(u bridge.Unconfirmed, v bridge.Value) bool { return tr.SameField(u.Field, u.Value, v) }
+	if same(u, now[u.Field]) && foreign(same, earlier, u, told[u.Field]) {
+		t.effects.Story = append(t.effects.Story, cameOver(t.c.d.Now(), tr.Object, u))
+	}
 }
 
 // see ends a write that the record holds, unless the stream is still to tell of it: what came right before is told with it. Somebody looks after one
@@ -215,7 +246,7 @@ func (t *trip) gone(ctx context.Context, tr *rule.Transfer, link *bridge.Link, r
 	if err != nil {
 		return fmt.Errorf("ask what became of %s %s: %w", tr.Object, record, err)
 	}
-	if len(fates) == 1 && fates[0].Deleted {
+	if len(fates) == 1 && (fates[0].Deleted || fates[0].Conversion != bridge.Conversion{}) {
 		return t.leave(ctx, tr, link, "the record is deleted")
 	}
 	t.tell(bridge.Skipped, "", nil, errUnseen.Error()+"; grant it View All on "+string(tr.Object))
@@ -245,6 +276,9 @@ func (t *trip) leave(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 	fate, err := t.fate(ctx, tr, link)
 	if err != nil {
 		return err
+	}
+	if fate.Conversion != (bridge.Conversion{}) {
+		return t.converted(ctx, tr, link, fate.Conversion)
 	}
 	if fate.Master != "" {
 		return t.merged(ctx, tr, link, fate.Master)

@@ -104,13 +104,19 @@ var edges = map[bridge.ChangeType]bridge.Edge{
 	bridge.Undelete: bridge.EdgeUndelete, bridge.GapUndelete: bridge.EdgeUndelete,
 }
 
+// inboundDelivery is the delivery of one record. Both halves of a person account go in the lane of the account, where the event names it; where it does
+// not, whoever carries it finds out (twin.go).
 func inboundDelivery(c *bridge.Change, id bridge.RecordID, t *rule.Transfer, dirty []bridge.Field) bridge.Delivery {
+	source, object := id, c.Object
+	if account, _ := rule.AccountOf(c.Values); account != "" && t.Twinned(c.Object) && len(c.Records) == 1 {
+		source, object = account, t.Object
+	}
 	return bridge.Delivery{
 		ID:       rule.DeliveryID(c.Org, c.Event, string(id), t.ID),
 		Kind:     bridge.State,
-		Lane:     bridge.Lane{Org: c.Org, Project: t.Project, Direction: bridge.Inbound, Source: string(id)},
+		Lane:     bridge.Lane{Org: c.Org, Project: t.Project, Direction: bridge.Inbound, Source: string(source)},
 		Transfer: t.ID,
-		Object:   c.Object,
+		Object:   object,
 		Edge:     edges[c.Type],
 		Dirty:    dirty,
 		Ours:     c.Origin.Ours,

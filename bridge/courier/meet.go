@@ -63,6 +63,9 @@ func (t *trip) claims(ks []rule.Key) []bridge.Claim {
 
 // refused ends a create that Salesforce refused. Where the answer names the record that is in the way, that one is linked on the next try.
 func (t *trip) refused(ctx context.Context, tr *rule.Transfer, c bridge.Contact, err error) error {
+	if errors.Is(err, bridge.ErrConverted) && tr.Key != "" {
+		return t.refound(ctx, tr, c, err)
+	}
 	var dup interface{ DuplicateOf() bridge.RecordID }
 	if !errors.As(err, &dup) || dup.DuplicateOf() == "" {
 		return t.mayRepeat(ctx, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"sfbridge/bridge"
@@ -242,7 +243,7 @@ func (t *trip) byKey(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (
 	if tr.Key == "" {
 		return "", nil
 	}
-	found, err := t.matchBy(ctx, tr, bridge.Fields{tr.Key: bridge.TextValue(string(c.ID))})
+	found, err := t.matchBy(ctx, tr, t.living(tr, tr.Key, bridge.TextValue(string(c.ID))))
 	if err != nil || len(found) != 1 {
 		return "", err
 	}
@@ -281,12 +282,12 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 		return "", err
 	}
 	switch {
-	case rows[0].Deleted:
+	case rows[0].Deleted, !t.o.project.Living(tr, rows[0].Values):
 		return "", nil
 	case !rows[0].Version.At.IsZero():
 		return record, nil
 	}
-	found, err := t.matchBy(ctx, tr, bridge.Fields{"Id": bridge.TextValue(string(record))})
+	found, err := t.matchBy(ctx, tr, t.living(tr, "Id", bridge.TextValue(string(record))))
 	return first(found), err
 }
 
@@ -300,7 +301,7 @@ func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bri
 		return "", err
 	}
 	if len(found) == 0 {
-		if found, err = t.matchBy(ctx, tr, bridge.Fields{k.Field: k.Value}); err != nil {
+		if found, err = t.matchBy(ctx, tr, t.living(tr, k.Field, k.Value)); err != nil {
 			return "", err
 		}
 	}
@@ -311,9 +312,16 @@ func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bri
 	return first(found), nil
 }
 
-// withoutOthers are the records that the mirror found by a key, without those that are somebody else's after all.
+// living is by what records are looked for that hold a value, without leads that were converted and contacts that are half a person account.
+func (t *trip) living(tr *rule.Transfer, f bridge.Field, v bridge.Value) bridge.Fields {
+	by := bridge.Fields{f: v}
+	maps.Copy(by, t.o.project.LivingBy(tr))
+	return by
+}
+
+// withoutOthers are the records that the mirror found by a key, without those that are somebody else's after all, or nobody any more.
 func (t *trip) withoutOthers(ctx context.Context, tr *rule.Transfer, k rule.Key, found []bridge.RecordID) ([]bridge.RecordID, error) {
-	if !k.Exact() || len(found) == 0 {
+	if !k.Exact() && len(t.o.project.LivingBy(tr)) == 0 || len(found) == 0 {
 		return found, nil
 	}
 	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), tr.Object, found)
@@ -322,7 +330,7 @@ func (t *trip) withoutOthers(ctx context.Context, tr *rule.Transfer, k rule.Key,
 	}
 	var theirs []bridge.RecordID
 	for i := range rows {
-		if !tr.Others(k, rows[i].Values) {
+		if t.o.project.Living(tr, rows[i].Values) && !(k.Exact() && tr.Others(k, rows[i].Values)) {
 			theirs = append(theirs, found[i])
 		}
 	}

@@ -36,9 +36,10 @@ type trip struct {
 	with    *bridge.Link   // the link that is carried over
 	clashed []string       // fields of the line that is told next which both sides had changed
 
-	fetched *bridge.Contact    // outbound: the contact as read back
-	dead    []bridge.ContactID // inbound: contacts that turned out to be gone
-	looked  *bridge.Contact    // inbound: the contact as it was when a message was about to be repeated
+	fetched *bridge.Contact                        // outbound: the contact as read back
+	leads   map[bridge.RecordID][]bridge.Converted // inbound: what was found to have become of leads
+	dead    []bridge.ContactID                     // inbound: contacts that turned out to be gone
+	looked  *bridge.Contact                        // inbound: the contact as it was when a message was about to be repeated
 
 	relieved bool // somebody else has taken the post: this is the carrier's last work
 
@@ -171,7 +172,7 @@ func (t *trip) read(ctx context.Context, row *bridge.Row) error {
 	}
 	*row = rule.Merge(*row, rows[0])
 	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
-	t.effects.Rows = []bridge.Row{*row}
+	t.learned(row)
 	t.seen = rows[0].Values
 	return nil
 }
@@ -185,8 +186,14 @@ func (t *trip) look(ctx context.Context, row *bridge.Row) error {
 	row.Values = maps.Clone(row.Values)
 	maps.Copy(row.Values, t.seen)
 	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
-	t.effects.Rows = []bridge.Row{*row}
+	t.learned(row)
 	return nil
+}
+
+// learned gives a row to the mirror with the effects.
+func (t *trip) learned(row *bridge.Row) {
+	t.effects.Rows = slices.DeleteFunc(t.effects.Rows, func(r bridge.Row) bool { return r.Record == row.Record })
+	t.effects.Rows = append(t.effects.Rows, *row)
 }
 
 // errUnseen says that a record could not be read. That is no proof that it is deleted.

@@ -36,6 +36,12 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	if err != nil {
 		return link, err
 	}
+	if into, err := t.conversion(ctx, tr, link, row); err != nil || into != (bridge.Conversion{}) {
+		if err == nil {
+			err = t.follow(ctx, tr, link, into)
+		}
+		return link, err
+	}
 	word, err := t.word(ctx, link.Record, t.w.Head().ID)
 	if err != nil {
 		return link, err
@@ -174,8 +180,14 @@ func (t *trip) learn(ctx context.Context, r *rewrite, before, set bridge.Fields)
 // resume compares after an unknown outcome, with the record as it is. On what it holds of our write both sides agree. A field that holds neither what it
 // held before our write nor what we wrote was written by somebody after us: his value stands, and is carried inbound.
 func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
+	told := r.row.Values
 	if err := t.look(ctx, r.row); err != nil {
 		return rule.Judged{}, nil, err
+	}
+	for i, u := range r.open {
+		if u.Delivery == t.w.Head().ID {
+			t.over(r.tr, r.open[:i], u, told, r.row.Values)
+		}
 	}
 	for f, u := range sent {
 		if !r.tr.SameField(f, r.row.Values[f], u.Value) {
@@ -295,7 +307,7 @@ func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: f.staged, Claims: []bridge.Claim{f.word}}); e != nil {
 		return fmt.Errorf("withdraw the refused write: %w", e)
 	}
-	if !errors.Is(f.err, bridge.ErrNotFound) {
+	if !errors.Is(f.err, bridge.ErrNotFound) && !errors.Is(f.err, bridge.ErrConverted) {
 		return f.err
 	}
 	return t.lost(ctx, tr, link, f.err)
@@ -314,6 +326,8 @@ func (t *trip) lost(ctx context.Context, tr *rule.Transfer, link *bridge.Link, e
 	switch {
 	case e != nil:
 		return e
+	case fate.Conversion != bridge.Conversion{}:
+		return t.follow(ctx, tr, link, fate.Conversion)
 	case fate.Master != "":
 		if err := t.merged(ctx, tr, link, fate.Master); err != nil {
 			return err

@@ -37,6 +37,8 @@ var (
 	ErrDuplicateValue = errors.New("another record holds a unique value")
 	// ErrDuplicateRule says that a duplicate rule stopped the row; APIError.Others has the matches of a single row, never of Collections.
 	ErrDuplicateRule = errors.New("a duplicate rule found other records")
+	// ErrConverted says that the row is a lead that was converted. It wraps bridge.ErrConverted.
+	ErrConverted = fmt.Errorf("the lead is read-only: %w", bridge.ErrConverted)
 	// ErrNoParent says that the row points by external id to a row that does not exist, or not yet.
 	ErrNoParent = errors.New("the parent does not exist")
 	// ErrStale says that the row was changed since it was read.

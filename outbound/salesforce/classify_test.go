@@ -143,7 +143,7 @@ func TestClassify_Rows(t *testing.T) {
 		{"INVALID_FIELD", "Foreign key external ID: 7 not found for field", "", Changed, bridge.RetryAt, ErrNoParent},
 		{"MISSING_ARGUMENT", "Id not specified in an update call", "", OurBug, bridge.Bury, nil},
 		{"INACTIVE_OWNER_OR_USER", "", "", Changed, bridge.Bury, nil},
-		{"CANNOT_UPDATE_CONVERTED_LEAD", "", "", Changed, bridge.Bury, nil},
+		{"CANNOT_UPDATE_CONVERTED_LEAD", "", "", Changed, bridge.Bury, ErrConverted},
 		{"ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE", "", "", Changed, bridge.Retry, ErrStale},
 		{"LICENSE_LIMIT_EXCEEDED", "", "", Setup, bridge.Wait, nil},
 		{"STORAGE_LIMIT_EXCEEDED", "", "", Setup, bridge.Wait, nil},

@@ -15,7 +15,7 @@ var rowCodes = codeTable(
 	codes{meaning{class: Changed, lasting: true}, "a field names a user that there is not: mend the mapping, then redrive", `NO_SUCH_USER_EXISTS`},
 	codes{meaning{class: Changed, lasting: true}, "the owner cannot own this: give the transfer an active owner, then redrive",
 		`INACTIVE_OWNER_OR_USER INVALID_OWNER OP_WITH_INVALID_USER_TYPE_EXCEPTION`},
-	codes{meaning{class: Changed, lasting: true}, "the lead is converted and takes no more edits: its contact does; redrive once a transfer reaches that",
+	codes{meaning{class: Changed, cause: ErrConverted, lasting: true}, "the lead is converted and takes no more edits: its contact does; redrive once a transfer reaches that",
 		`CANNOT_UPDATE_CONVERTED_LEAD`},
 	codes{meaning{class: Changed, lasting: true}, "the name is taken by another user: choose another, then redrive",
 		`DUPLICATE_USERNAME DUPLICATE_COMM_NICKNAME PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT`},

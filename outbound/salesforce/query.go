@@ -21,6 +21,11 @@ func (r record) text(field string) string {
 	return s
 }
 
+// id is a reference in its 18-character form.
+func (r record) id(field bridge.Field) bridge.RecordID {
+	return bridge.RecordID(bridge.LongID(r.text(string(field))))
+}
+
 // member finds a column, one parent up where its name has a dot. A parent that is not there leaves its columns null.
 func (r record) member(name string) (json.RawMessage, bool) {
 	relation, column, dotted := strings.Cut(name, ".")
