@@ -17,28 +17,32 @@ import (
 // duelOrg is the org id of the duel.
 const duelOrg = bridge.OrgID("00D000000000001EAA")
 
-// near is Salesforce in the duel: one object, saved values rewritten, one ordered stream of what was committed.
+// near is Salesforce in the duel: contacts, leads and person accounts, saved values rewritten, ordered streams of what was committed.
 type near struct {
 	m      *duel
+	shape  shape
 	rows   map[bridge.RecordID]*nearRow
-	log    []bridge.Change // every event, in order
-	due    []time.Time     // when the stream brings it
-	grown  chan struct{}   // closed and replaced when the log grew
+	halves map[bridge.RecordID]*nearRow // person accounts by their contacts
+	topics map[bridge.Topic]*topic
+	grown  chan struct{} // closed and replaced when a topic grew
 	commit int64
 	next   int
+	events int
 	writes int // rows that the bridge wrote
 	calls  int
 }
 
 type nearRow struct {
 	id      bridge.RecordID
-	values  bridge.Fields
+	object  bridge.Object
+	half    bridge.RecordID // the contact of a person account
+	values  bridge.Fields   // by the names that contacts have
 	deleted bool
 	master  bridge.RecordID
 	saved   time.Time
 }
 
-// nearFields are the fields of the duel's object.
+// nearFields are the fields of people, by the names that contacts have.
 func nearFields(projects []bridge.ProjectID) []bridge.Field {
 	fs := []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"}
 	for _, p := range projects {
@@ -79,17 +83,31 @@ func automate(set bridge.Fields) {
 }
 
 // create saves a new record.
-func (n *near) create(set bridge.Fields, who string) bridge.RecordID {
-	n.next++
-	id := bridge.RecordID(bridge.LongID(fmt.Sprintf("003%012d", n.next)))
-	r := &nearRow{id: id, values: bridge.Fields{}, saved: time.Now()}
+func (n *near) create(o bridge.Object, set bridge.Fields, who string) bridge.RecordID {
+	r := n.born(o, set)
+	n.emit(who, n.told(r, bridge.Create, nil)...)
+	return r.id
+}
+
+// born is a new record of which nobody was told yet.
+func (n *near) born(o bridge.Object, set bridge.Fields) *nearRow {
+	r := &nearRow{id: n.id(o), object: o, values: bridge.Fields{}, saved: time.Now()}
 	for _, f := range nearFields(n.m.projects) {
 		r.values[f] = stored(f, set[f])
 	}
 	automate(r.values)
-	n.rows[id] = r
-	n.emit(bridge.Change{Type: bridge.Create, Records: []bridge.RecordID{id}, Values: maps.Clone(r.values)}, who)
-	return id
+	switch o {
+	case "Lead":
+		r.values["IsConverted"], r.values["ConvertedContactId"], r.values["ConvertedAccountId"] = bridge.BoolValue(false), bridge.NullValue(), bridge.NullValue()
+	case "Account":
+		r.half = n.id("Contact")
+		n.halves[r.half] = r
+		r.values["IsPersonAccount"], r.values["PersonContactId"] = bridge.BoolValue(true), bridge.TextValue(string(r.half))
+	default:
+		r.values["IsPersonAccount"], r.values["AccountId"] = bridge.BoolValue(false), bridge.NullValue()
+	}
+	n.rows[r.id] = r
+	return r
 }
 
 // update saves changes of a record, and answers whether anything changed.
@@ -100,7 +118,7 @@ func (n *near) update(r *nearRow, set bridge.Fields, who string) {
 		set[f] = stored(f, v)
 	}
 	automate(set)
-	c := bridge.Change{Type: bridge.Update, Records: []bridge.RecordID{r.id}, Values: bridge.Fields{}}
+	var changed []bridge.Field
 	for _, f := range set.Names() {
 		if r.values[f].Equal(set[f]) {
 			continue
@@ -111,133 +129,23 @@ func (n *near) update(r *nearRow, set bridge.Fields, who string) {
 		} else { // what was rewritten is never confirmed by its value: the record is read half a minute later
 			delete(n.m.hands, at)
 		}
-		r.values[f], c.Values[f] = set[f], set[f]
-		c.Changed = append(c.Changed, f)
-		if set[f].IsNull() {
-			c.Cleared = append(c.Cleared, f)
-		}
+		r.values[f], changed = set[f], append(changed, f)
 	}
 	r.saved = time.Now()
-	if len(c.Changed) > 0 {
-		n.emit(c, who)
+	if len(changed) > 0 {
+		n.emit(who, n.told(r, bridge.Update, changed)...)
 	}
 }
 
 // remove deletes a record, into the one that won where it was merged.
 func (n *near) remove(r *nearRow, master bridge.RecordID) {
 	r.deleted, r.master = true, master
-	n.emit(bridge.Change{Type: bridge.Delete, Records: []bridge.RecordID{r.id}}, "user")
+	n.emit("user", n.told(r, bridge.Delete, nil)...)
 }
 
 func (n *near) undelete(r *nearRow) {
 	r.deleted = false
-	n.emit(bridge.Change{Type: bridge.Undelete, Records: []bridge.RecordID{r.id}, Values: maps.Clone(r.values)}, "user")
-}
-
-// emit puts an event on the stream: as one, split by field, or merged into the last one where that is not out yet.
-func (n *near) emit(c bridge.Change, who string) {
-	n.commit++
-	now := time.Now()
-	c.Org, c.Topic, c.Object = duelOrg, "/data/ContactChangeEvent", "Contact"
-	c.Version = bridge.Version{At: now, Commit: n.commit, Sequence: 1}
-	if who != "user" && n.m.chance("origin", 0.5) {
-		c.Origin.Client = "sfbridge"
-	}
-	due := now.Add(n.m.between("stream", 20*time.Millisecond, 200*time.Millisecond))
-	if last := len(n.due) - 1; last >= 0 {
-		due = latest(due, n.due[last])
-		if p := &n.log[last]; c.Type == bridge.Update && p.Type == bridge.Update && p.Records[0] == c.Records[0] && n.due[last].After(now) && n.m.chance("merge", 0.3) {
-			merge(p, &c)
-			n.m.hidden(n.rows[c.Records[0]].values["Tag__c"].Text, c.Changed)
-			return
-		}
-	}
-	if c.Type == bridge.Update && len(c.Changed) > 1 && n.m.chance("split", 0.3) {
-		for i, f := range c.Changed {
-			part := c
-			part.Changed, part.Cleared, part.Values = []bridge.Field{f}, nil, bridge.Fields{f: c.Values[f]}
-			if c.Values[f].IsNull() {
-				part.Cleared = part.Changed
-			}
-			part.Version.Sequence = int32(i + 1)
-			n.put(part, due)
-		}
-		return
-	}
-	n.put(c, due)
-}
-
-func merge(into, c *bridge.Change) {
-	into.Version, into.Values = c.Version, maps.Clone(into.Values)
-	maps.Copy(into.Values, c.Values)
-	for _, f := range c.Changed {
-		if !slices.Contains(into.Changed, f) {
-			into.Changed = append(slices.Clone(into.Changed), f)
-		}
-	}
-	into.Cleared = nil
-	for _, f := range into.Changed {
-		if into.Values[f].IsNull() {
-			into.Cleared = append(into.Cleared, f)
-		}
-	}
-	into.Origin = bridge.Origin{}
-}
-
-func (n *near) put(c bridge.Change, due time.Time) {
-	c.Event = fmt.Sprint("event ", len(n.log))
-	n.log, n.due = append(n.log, c), append(n.due, due)
-	close(n.grown)
-	n.grown = make(chan struct{})
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// stream brings the events behind the stored position to one process, some of them twice.
-func (n *near) stream(ctx context.Context, l *life) {
-	at := 0
-	if pos, err := l.store.Position(ctx, duelOrg, "/data/ContactChangeEvent"); err == nil {
-		at, _ = strconv.Atoi(string(pos.Replay))
-	}
-	for ctx.Err() == nil {
-		n.m.mu.Lock()
-		grown, events := n.grown, slices.Clone(n.log[at:])
-		var wait time.Duration
-		for i := range events {
-			if wait = time.Until(n.due[at+i]); wait > 0 {
-				events = events[:i]
-				break
-			}
-		}
-		repeat := n.m.chance("repeat", 0.1)
-		n.m.mu.Unlock()
-		if len(events) == 0 {
-			timer := time.NewTimer(max(wait, time.Millisecond))
-			if wait <= 0 {
-				timer.Stop()
-			}
-			select {
-			case <-grown:
-			case <-timer.C:
-			case <-ctx.Done():
-			}
-			timer.Stop()
-			continue
-		}
-		pos := bridge.Position{Org: duelOrg, Topic: "/data/ContactChangeEvent", Replay: []byte(strconv.Itoa(at + len(events))), At: time.Now()}
-		if err := l.intake.Stream("org").Accept(ctx, slices.Clone(events), pos); err != nil {
-			return // the process is dead
-		}
-		if repeat {
-			_ = l.intake.Stream("org").Accept(ctx, events, bridge.Position{})
-		}
-		at += len(events)
-	}
+	n.emit("user", n.told(r, bridge.Undelete, nil)...)
 }
 
 // org is one process' line to Salesforce.
@@ -304,61 +212,84 @@ func (o *org) Write(ctx context.Context, ws []bridge.Write) []bridge.Written {
 }
 
 func (n *near) write(w *bridge.Write) (bridge.RecordID, bool, error) {
-	who := "bridge " + string(w.Project)
+	who, set := "bridge "+string(w.Project), n.shape.inward(w.Object, w.Set)
 	switch w.Op {
 	case bridge.OpUpdate:
 		r := n.rows[w.Record]
-		if r == nil || r.deleted {
+		if r == nil || r.deleted || r.object != w.Object {
 			return "", false, bridge.Permanent(fmt.Errorf("entity is deleted: %w", bridge.ErrNotFound))
 		}
-		for f, v := range w.Set {
+		if r.converted() {
+			return "", false, bridge.Permanent(fmt.Errorf("cannot reference converted lead: %w", bridge.ErrConverted))
+		}
+		for f, v := range set {
 			for _, p := range n.m.projects { // two platforms may say the same
 				n.m.reached(hold{r.values["Tag__c"].Text, p, f}, v, p)
 			}
 		}
-		n.update(r, w.Set, who)
+		n.update(r, set, who)
 		return r.id, false, nil
 	case bridge.OpUpsert:
 		for _, r := range n.rows {
-			if !r.deleted && r.values[w.Key].Text == w.KeyValue {
-				n.update(r, w.Set, who)
-				return r.id, false, nil
+			if r.deleted || r.object != w.Object || r.values[w.Key].Text != w.KeyValue {
+				continue
 			}
+			if r.converted() {
+				return "", false, bridge.Permanent(fmt.Errorf("cannot reference converted lead: %w", bridge.ErrConverted))
+			}
+			n.update(r, set, who)
+			return r.id, false, nil
 		}
-		set := maps.Clone(w.Set)
 		set[w.Key] = bridge.TextValue(w.KeyValue)
-		return n.create(set, who), true, nil
-	default:
-		return n.create(w.Set, who), true, nil
 	}
+	if w.Object == "Account" && w.Set["RecordTypeId"].Text != personType {
+		return "", false, bridge.Permanent(errors.New("a business account has no last name"))
+	}
+	return n.create(w.Object, set, who), true, nil
 }
 
-func (o *org) Read(ctx context.Context, _ bridge.Object, ids []bridge.RecordID, fields []bridge.Field) ([]bridge.Row, error) {
+func (o *org) Read(ctx context.Context, object bridge.Object, ids []bridge.RecordID, fields []bridge.Field) ([]bridge.Row, error) {
 	out := make([]bridge.Row, len(ids))
 	err := o.call(ctx, false, func() {
 		for i, id := range ids {
-			r := o.n.rows[id]
+			r := o.n.find(object, id)
 			if r == nil || r.deleted {
 				continue
 			}
 			out[i] = bridge.Row{Record: id, Version: bridge.Version{At: r.saved.Truncate(time.Second)}, Values: bridge.Fields{}}
+			all := o.n.shape.outward(r, object)
 			for _, f := range fields {
-				out[i].Values[f] = r.values[f]
+				if v, ok := all[f]; ok {
+					out[i].Values[f] = v
+				}
 			}
 		}
 	})
 	return out, err
 }
 
-func (o *org) Match(ctx context.Context, _ bridge.Object, by bridge.Fields, limit int) (found []bridge.RecordID, err error) {
+// find is a record by its id, or the person account whose contact that is.
+func (n *near) find(object bridge.Object, id bridge.RecordID) *nearRow {
+	if r := n.rows[id]; r != nil && r.object == object {
+		return r
+	}
+	if object == "Contact" {
+		return n.halves[id]
+	}
+	return nil
+}
+
+func (o *org) Match(ctx context.Context, object bridge.Object, by bridge.Fields, limit int) (found []bridge.RecordID, err error) {
 	err = o.call(ctx, false, func() {
-		for _, r := range o.n.rows {
+		for id, r := range o.n.all(object) {
+			all := o.n.shape.outward(r, object)
+			all["Id"] = bridge.TextValue(string(id))
 			ok := !r.deleted
 			for f, v := range by {
-				ok = ok && (f == "Id" && v.Text == string(r.id) || f != "Id" && !r.values[f].IsNull() && r.values[f].Text == v.Text)
+				ok = ok && all[f].Known() && !all[f].IsNull() && all[f].Text == v.Text
 			}
 			if ok {
-				found = append(found, r.id)
+				found = append(found, id)
 			}
 		}
 		slices.Sort(found)
@@ -366,15 +297,40 @@ func (o *org) Match(ctx context.Context, _ bridge.Object, by bridge.Fields, limi
 	return found[:min(limit, len(found))], err
 }
 
-func (o *org) Fate(ctx context.Context, _ bridge.Object, ids []bridge.RecordID) ([]bridge.Fate, error) {
+// all are the rows of an object by their ids, halves of person accounts among the contacts.
+func (n *near) all(object bridge.Object) map[bridge.RecordID]*nearRow {
+	rows := map[bridge.RecordID]*nearRow{}
+	for id, r := range n.rows {
+		if r.object == object {
+			rows[id] = r
+		}
+	}
+	if object == "Contact" {
+		maps.Copy(rows, n.halves)
+	}
+	return rows
+}
+
+func (o *org) Fate(ctx context.Context, object bridge.Object, ids []bridge.RecordID) ([]bridge.Fate, error) {
 	out := make([]bridge.Fate, len(ids))
 	err := o.call(ctx, false, func() {
 		for i, id := range ids {
 			out[i].Record = id
-			if r := o.n.rows[id]; r != nil {
-				out[i].Deleted, out[i].Master = r.deleted, r.master
+			if r := o.n.find(object, id); r != nil {
+				out[i].Deleted, out[i].Master, out[i].Conversion = r.deleted, r.master, r.conversion()
 			}
 		}
 	})
 	return out, err
+}
+
+func (o *org) Origins(ctx context.Context, _ bridge.Object, ids []bridge.RecordID) (leads []bridge.Converted, err error) {
+	err = o.call(ctx, false, func() {
+		for id, r := range o.n.all("Lead") {
+			if into := r.conversion(); r.converted() && (slices.Contains(ids, into.Contact) || slices.Contains(ids, into.Account)) {
+				leads = append(leads, bridge.Converted{Lead: id, Conversion: into})
+			}
+		}
+	})
+	return leads, err
 }

@@ -154,8 +154,9 @@ func (w *witness) told(s *bridge.Story) {
 			continue // in Salesforce two projects may come over one edit, and one event tell of both
 		}
 		for _, j := range s.Judged {
-			if j.Is == bridge.Clashes && (j.Field == string(o.field) || j.Target == string(o.field)) {
-				o.told = true
+			for _, object := range []bridge.Object{"Contact", "Lead", "Account"} {
+				name := string(nameIn(object, o.field))
+				o.told = o.told || j.Is == bridge.Clashes && (j.Field == name || j.Target == name)
 			}
 		}
 	}

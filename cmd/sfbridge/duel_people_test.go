@@ -21,7 +21,11 @@ func (m *duel) join(person, side int) {
 
 func (m *duel) bring(side int, set bridge.Fields) {
 	if side == 0 {
-		m.near.create(set, "user")
+		o := m.near.human()
+		if m.near.shape.leads && m.chance("lead", 0.7) {
+			o = "Lead"
+		}
+		m.near.create(o, set, "user")
 		return
 	}
 	as := bridge.Attributes{}
@@ -60,6 +64,14 @@ func (m *duel) do(s *script, i int, a *act) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.end(a.Kind, fmt.Sprint("tag", person), fmt.Sprint("tag", (person+1)%(s.People+m.joined)))
+	case "convert", "absorb":
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		other := ""
+		if a.Kind == "absorb" {
+			other = fmt.Sprint("tag", (person+1)%(s.People+m.joined))
+		}
+		m.convert(fmt.Sprint("tag", person), other, i)
 	default:
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -72,7 +84,7 @@ func (m *duel) end(kind, tag, other string) {
 	m.trace = append(m.trace, fmt.Sprintf("%s USER %ss %s (%s)", stamp(time.Now()), kind, tag, other))
 	if kind == "undelete" {
 		for _, r := range m.near.rows {
-			if r.deleted && r.master == "" && r.values["Tag__c"].Text == tag {
+			if r.deleted && r.master == "" && !r.converted() && r.values["Tag__c"].Text == tag {
 				m.near.undelete(r)
 				delete(m.gone, tag)
 			}
@@ -86,7 +98,7 @@ func (m *duel) end(kind, tag, other string) {
 	var master bridge.RecordID
 	if kind == "merge" {
 		won := m.records(other)
-		if other == tag || len(won) != 1 || !m.linked(won[0].id) {
+		if other == tag || len(won) != 1 || won[0].object != rs[0].object || !m.linked(won[0].id) {
 			return
 		}
 		master = won[0].id
@@ -167,7 +179,7 @@ func (m *duel) value(i int, tag string, f bridge.Field, kind int) bridge.Value {
 // records are the live records of a person.
 func (m *duel) records(tag string) (rs []*nearRow) {
 	for _, r := range m.near.rows {
-		if !r.deleted && r.values["Tag__c"].Text == tag {
+		if !r.deleted && !r.converted() && r.values["Tag__c"].Text == tag {
 			rs = append(rs, r)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -83,28 +84,42 @@ func (m *duel) replaced(tag, field, side, old, who string) {
 }
 
 // duelProjects are the projects' transfers: both ways, every field, somebody created wherever nobody matches.
-func duelProjects(ids []bridge.ProjectID) []bridge.Project {
+func duelProjects(ids []bridge.ProjectID, s shape) []bridge.Project {
 	var all []bridge.Project
 	for _, id := range ids {
-		tr := bridge.Transfer{
-			ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both, Key: keyField(id),
-			Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email", Format: bridge.EmailFormat}},
-			Fields:   []bridge.Pair{{Salesforce: "Id", Platform: "custom.salesforce_id", Direction: bridge.Inbound}},
-			NoRecord: bridge.CreateNew, NoContact: bridge.CreateNew,
-		}
-		for _, f := range []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"} {
-			p := bridge.Pair{Salesforce: f, Platform: farOf[f], Direction: bridge.Both}
-			switch f {
-			case "Email":
-				p.Format = bridge.EmailFormat
-			case "MobilePhone":
-				p.Format = bridge.PhoneFormat
+		p := bridge.Project{ID: id, Org: "org", Region: "MY"}
+		for i, o := range s.objects() {
+			p.Transfers = append(p.Transfers, duelTransfer(id, o))
+			if i > 0 {
+				p.Transfers[i].NoRecord = bridge.SkipIt
 			}
-			tr.Fields = append(tr.Fields, p)
 		}
-		all = append(all, bridge.Project{ID: id, Org: "org", Region: "MY", Transfers: []bridge.Transfer{tr}})
+		all = append(all, p)
 	}
 	return all
+}
+
+func duelTransfer(id bridge.ProjectID, o bridge.Object) bridge.Transfer {
+	tr := bridge.Transfer{
+		ID: bridge.TransferID(o), Object: o, Kind: bridge.ContactTouched, Direction: bridge.Both, Key: keyField(id),
+		Identity: []bridge.Pair{{Salesforce: nameIn(o, "Email"), Platform: "email", Format: bridge.EmailFormat}},
+		Fields:   []bridge.Pair{{Salesforce: "Id", Platform: "custom.salesforce_id", Direction: bridge.Inbound}},
+		NoRecord: bridge.CreateNew, NoContact: bridge.CreateNew,
+	}
+	if o == "Account" {
+		tr.Set = bridge.Fields{"RecordTypeId": bridge.TextValue(personType)}
+	}
+	for _, f := range []bridge.Field{"Tag__c", "FirstName", "LastName", "Email", "MobilePhone", "Score__c"} {
+		p := bridge.Pair{Salesforce: nameIn(o, f), Platform: farOf[f], Direction: bridge.Both}
+		switch f {
+		case "Email":
+			p.Format = bridge.EmailFormat
+		case "MobilePhone":
+			p.Format = bridge.PhoneFormat
+		}
+		tr.Fields = append(tr.Fields, p)
+	}
+	return tr
 }
 
 // start starts a process.
@@ -137,7 +152,9 @@ func (m *duel) start() {
 			m.trace = append(m.trace, fmt.Sprint(stamp(time.Now()), " THE COURIER ENDED: ", err))
 		}
 	})
-	l.ends.Go(func() { m.near.stream(ctx, l) })
+	for _, name := range slices.Sorted(maps.Keys(m.near.topics)) {
+		l.ends.Go(func() { m.near.stream(ctx, l, name) })
+	}
 	m.mu.Lock()
 	m.life = l
 	m.mu.Unlock()
@@ -172,18 +189,24 @@ type script struct {
 	People   int
 	Luck     uint64
 	Faults   bool
+	Leads    bool
+	Persons  bool
+	Channel  bool
+	Lean     bool
 	Acts     []act
 }
 
 func drawScript(t *rapid.T) script {
-	kinds := []string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "join", "join", "kill", "kill", "delete", "undelete", "merge"}
+	kinds := []string{"edit", "edit", "edit", "edit", "edit", "edit", "both", "join", "join", "kill", "kill", "delete", "undelete", "merge", "convert", "convert", "absorb"}
 	pauses, most := []int{0, 30, 120, 400, 1500, 5000}, 14
 	if rapid.Bool().Draw(t, "storm") { // one process after the other is killed in the middle of its work
-		kinds, pauses, most = []string{"edit", "edit", "edit", "join", "kill", "kill"}, []int{30, 120, 400, 900, 1500}, 24
+		kinds, pauses, most = []string{"edit", "edit", "edit", "join", "kill", "kill", "convert"}, []int{30, 120, 400, 900, 1500}, 24
 	}
 	return script{
 		Projects: rapid.IntRange(1, 2).Draw(t, "projects"), People: rapid.IntRange(1, 3).Draw(t, "people"),
 		Luck: rapid.Uint64().Draw(t, "luck"), Faults: rapid.Bool().Draw(t, "faults"),
+		Leads: rapid.Bool().Draw(t, "leads"), Persons: rapid.Bool().Draw(t, "persons"),
+		Channel: rapid.Bool().Draw(t, "channel"), Lean: rapid.Bool().Draw(t, "lean"),
 		Acts: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
 			return act{
 				After:  time.Duration(rapid.SampledFrom(pauses).Draw(t, "after")) * time.Millisecond,
@@ -208,12 +231,15 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 			m.projects = append(m.projects, id)
 			m.fars[id] = &far{m: m, project: id, contacts: map[bridge.ContactID]bridge.Attributes{}}
 		}
-		set, err := rule.Compile(duelProjects(m.projects))
+		shape := shape{leads: s.Leads, persons: s.Persons, channel: s.Channel, lean: s.Lean}
+		set, err := rule.Compile(duelProjects(m.projects, shape))
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.rules = set
-		m.near = &near{m: m, rows: map[bridge.RecordID]*nearRow{}, grown: make(chan struct{})}
+		m.near = &near{
+			m: m, shape: shape, rows: map[bridge.RecordID]*nearRow{}, halves: map[bridge.RecordID]*nearRow{}, topics: shape.topics(), grown: make(chan struct{}),
+		}
 		m.start()
 		for i := range s.People {
 			m.join(i, i%(s.Projects+1))
