@@ -52,19 +52,25 @@ func (s *Schema) pass(e *event) (head int, err error) {
 	return head, err
 }
 
-// tell makes the change of what was found.
-func (s *Schema) tell(e *event, head int, c *bridge.Change) error {
-	if err := s.header.tell(e, head, c); err != nil {
-		return err
-	}
-	switch c.Type {
+// tell makes the change of what was found in a payload whose header ends at a place.
+func (s *Schema) tell(e *event, header int, c *bridge.Change) error {
+	kind := s.header.kinds[e.number(slotType)]
+	switch kind {
 	case bridge.Create, bridge.Undelete:
 		copy(e.touched, s.asked)
-		s.fill(e, c)
 	case bridge.Update:
 		if err := s.mark(e); err != nil {
 			return err
 		}
+	}
+	e.copy(header)
+	if err := s.header.tell(e, c); err != nil {
+		return err
+	}
+	switch kind {
+	case bridge.Create, bridge.Undelete:
+		s.fill(e, c)
+	case bridge.Update:
 		s.compare(e, c)
 	}
 	return nil
@@ -155,14 +161,14 @@ func judge(c *bridge.Change, name bridge.Field, v bridge.Value, f flags) {
 // each calls f for every REST field that is asked for, of all columns that are touched. A value that is a record speaks for the parts alone; a
 // switchable name that is text speaks for the whole: its parts are null, and untouched unless flagged themselves.
 func (s *Schema) each(e *event, f func(*leaf, *datum, flags)) {
-	var d, part datum
+	d, part := &e.whole, &e.part
 	for top := e.touched.next(0); top >= 0; top = e.touched.next(top + 1) {
 		c := &s.columns[top]
-		s.value(e, top, &d)
+		s.value(e, top, d)
 		whole := e.flags(top)
 		speaksWhole := c.whole.name != "" && d.kind != kindRecord
 		if speaksWhole && c.whole.asked {
-			f(&c.whole, &d, whole)
+			f(&c.whole, d, whole)
 		}
 		for i := range c.parts {
 			l := &c.parts[i]
@@ -171,13 +177,13 @@ func (s *Schema) each(e *event, f func(*leaf, *datum, flags)) {
 			}
 			part.kind = kindNull
 			if d.kind == kindRecord {
-				e.part(&d, i, &part)
+				e.partOf(d, i, part)
 			}
 			said := e.partFlags(c.first + i)
 			if !speaksWhole { // a flag on the compound is one on its parts
 				said = flags{said.changed || whole.changed, said.nulled || whole.nulled, said.diff || whole.diff}
 			}
-			f(l, &part, said)
+			f(l, part, said)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 // event is one payload that was passed over, with the places of what is in it. The next payload uses it again.
 type event struct {
 	payload               []byte
+	copied                string // the payload's beginning, of which texts are parts
 	head                  places
 	body                  finds
 	native                []datum // the body where goavro read it, by position
@@ -16,6 +17,7 @@ type event struct {
 	bits                  set // the memory of all sets but those of parts
 	open                  *program
 	parts                 finds // of the compound whose program is open
+	whole, part           datum // read last
 }
 
 func newEvent(s *Schema) *event {
@@ -47,11 +49,33 @@ func (e *event) take(payload []byte) {
 }
 
 // forget lets go of the payload and of all that was made of it.
-func (e *event) forget() { e.payload, e.native = nil, nil }
+func (e *event) forget() {
+	e.payload, e.native, e.copied, e.whole, e.part = nil, nil, "", datum{}, datum{}
+}
 
-// said is a text of the payload as it would be read back from JSON.
-func said(b []byte) string { return valid(string(b)) }
+// maxCopy bounds what is copied beside texts for the sake of copying once.
+const maxCopy = 1 << 10
 
+// copy makes the copy: the header, and what is behind it up to the last value that somebody reads, where that is near.
+func (e *event) copy(header int) {
+	end := header
+	for i := e.touched.next(0); i >= 0; i = e.touched.next(i + 1) {
+		if e.body.present.has(i) && int(e.body.to[i]) <= maxCopy {
+			end = max(end, int(e.body.to[i]))
+		}
+	}
+	e.copied = string(e.payload[:end])
+}
+
+// said is a text of the payload.
+func (e *event) said(from, to int) string {
+	if to <= len(e.copied) {
+		return valid(e.copied[from:to])
+	}
+	return valid(string(e.payload[from:to]))
+}
+
+// valid is a text as it would be read back from JSON.
 func valid(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -72,7 +96,7 @@ func (s *Schema) value(e *event, top int, d *datum) {
 	at := int(e.body.from[top])
 	step := s.program.steps[top].branch(e.payload[at-1])
 	if step.sub == nil {
-		d.read(e.payload, at, step.node)
+		e.read(d, at, step.node)
 		return
 	}
 	d.kind, e.open = kindRecord, step.sub
@@ -80,8 +104,8 @@ func (s *Schema) value(e *event, top int, d *datum) {
 	_, _ = e.open.walk(e.payload, at, &e.parts)
 }
 
-// part reads into d a part of the record that value read last.
-func (e *event) part(record *datum, i int, d *datum) {
+// partOf reads into d a part of the record that value read last.
+func (e *event) partOf(record *datum, i int, d *datum) {
 	switch {
 	case e.native != nil:
 		*d = record.parts[i]
@@ -91,11 +115,12 @@ func (e *event) part(record *datum, i int, d *datum) {
 		return
 	}
 	at := int(e.parts.from[i])
-	d.read(e.payload, at, e.open.steps[i].branch(e.payload[at-1]).node)
+	e.read(d, at, e.open.steps[i].branch(e.payload[at-1]).node)
 }
 
 // read converts the value at a place that was passed over before, so that no error is left to be met.
-func (d *datum) read(p []byte, at int, n *node) {
+func (e *event) read(d *datum, at int, n *node) {
+	p := e.payload
 	d.kind = n.kind
 	switch n.kind {
 	case kindBoolean:
@@ -107,8 +132,8 @@ func (d *datum) read(p []byte, at int, n *node) {
 	case kindDouble:
 		d.float, _, _ = float(p, at, 8)
 	case kindString:
-		b, _, _ := text(p, at)
-		d.text = said(b)
+		b, end, _ := text(p, at)
+		d.text = e.said(end-len(b), end)
 	case kindBytes:
 		b, _, _ := text(p, at)
 		d.text = string(b)
@@ -118,7 +143,7 @@ func (d *datum) read(p []byte, at int, n *node) {
 	case kindArray:
 		d.items = nil
 		_ = each(p, at, func(from, to int) error {
-			d.items = append(d.items, said(p[from:to]))
+			d.items = append(d.items, e.said(from, to))
 			return nil
 		})
 	}

@@ -144,25 +144,23 @@ func (e *event) number(s slot) int64 {
 	return v
 }
 
-// text is a header field; header is a copy of the whole.
-func (e *event) text(s slot, header string) string {
+func (e *event) text(s slot) string {
 	if e.head[s] < 0 {
 		return ""
 	}
-	b, next, _ := text(e.payload, e.head[s])
-	return valid(header[next-len(b) : next])
+	b, end, _ := text(e.payload, e.head[s])
+	return e.said(end-len(b), end)
 }
 
-// tell fills in what the header says, which ends at a place. All its texts share one piece of memory.
-func (h *header) tell(e *event, end int, c *bridge.Change) error {
-	all := string(e.payload[:end])
-	c.Object = bridge.Object(e.text(slotObject, all))
+// tell fills in what the header says.
+func (h *header) tell(e *event, c *bridge.Change) error {
+	c.Object = bridge.Object(e.text(slotObject))
 	c.Type = h.kinds[e.number(slotType)]
-	c.Tx = e.text(slotTx, all)
+	c.Tx = e.text(slotTx)
 	c.Version = bridge.Version{
 		At: time.UnixMilli(e.number(slotAt)).UTC(), Commit: e.number(slotCommit), Sequence: int32(e.number(slotSequence)),
 	}
-	origin := e.text(slotOrigin, all)
+	origin := e.text(slotOrigin)
 	last := h.origin.Load()
 	if last == nil || last.text != origin {
 		origin = strings.Clone(origin)
@@ -170,12 +168,12 @@ func (h *header) tell(e *event, end int, c *bridge.Change) error {
 		h.origin.Store(last)
 	}
 	c.Origin = last.origin
-	c.Origin.User = bridge.RecordID(e.text(slotUser, all))
+	c.Origin.User = bridge.RecordID(e.text(slotUser))
 	if at := e.head[slotRecords]; e.payload[at] != 0 {
 		count, _, _, _ := block(e.payload, at, 1)
 		c.Records = make([]bridge.RecordID, 0, count)
 		_ = each(e.payload, at, func(from, to int) error {
-			c.Records = append(c.Records, bridge.RecordID(valid(all[from:to])))
+			c.Records = append(c.Records, bridge.RecordID(e.said(from, to)))
 			return nil
 		})
 	}
