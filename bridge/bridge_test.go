@@ -101,3 +101,27 @@ func TestVerdict_IsThatOfTheOutermostMark(t *testing.T) {
 		t.Error("a mark made an error of none")
 	}
 }
+
+func TestValue_IsQuotedAsPackageJSONDoes(t *testing.T) {
+	for _, s := range []string{"", "x", `a"b\\c`, "<b>&", "tab\t", "\x00", "\xff", "é", "\u2028", "🙂", "~ !"} {
+		want, err := json.Marshal(map[string]string{"multi": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(bridge.Value{Kind: bridge.Multi, Text: s})
+		if err != nil || string(got) != string(want) {
+			t.Errorf("%q: %s, want %s: %v", s, got, want, err)
+		}
+	}
+}
+
+func BenchmarkFields_MarshalJSON(b *testing.B) {
+	f := bridge.Fields{"Phone": bridge.TextValue("+41791234567"), "Email": bridge.TextValue("mei@example.com"), "Amount__c": bridge.NumberValue(12.5),
+		"DoNotCall": bridge.BoolValue(true), "Birthdate": {Kind: bridge.Date, Text: "1972-10-20"}, "Fax": bridge.NullValue()}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := json.Marshal(f); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -119,19 +119,35 @@ var kindNames = map[Kind]string{Number: "number", Bool: "bool", Date: "date", Da
 
 // MarshalJSON writes null for null, a string for text, and an object of one member, the kind, for the rest. Unknown values have no JSON.
 func (v Value) MarshalJSON() ([]byte, error) {
+	b := make([]byte, 0, len(v.Text)+16)
 	switch v.Kind {
 	case Unknown:
 		return nil, fmt.Errorf("an unknown value has no JSON")
 	case Null:
-		return []byte("null"), nil
+		return append(b, "null"...), nil
 	case Text:
-		return json.Marshal(v.Text)
+		return appendQuoted(b, v.Text)
 	}
 	name, ok := kindNames[v.Kind]
 	if !ok {
 		return nil, fmt.Errorf("value of kind %d", v.Kind)
 	}
-	return json.Marshal(map[string]string{name: v.Text})
+	b = append(append(append(b, `{"`...), name...), `":`...)
+	b, err := appendQuoted(b, v.Text)
+	return append(b, '}'), err
+}
+
+// appendQuoted appends s as a JSON string, as package json does; plain texts, which are most, without it.
+func appendQuoted(b []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s)
+			return append(b, quoted...), err
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
