@@ -138,7 +138,8 @@ func checkTodo(s *source) (bad []offence) {
 	return bad
 }
 
-// checkTopLevel allows at the root what the plan names, and dot files; Go code lives under five folders.
+// checkTopLevel allows at the root what the plan names, and dot files; Go code lives under five folders. What .ci/bench sets beside us is no code of
+// ours: it is a module of its own, so that the decoders of others are no dependencies.
 func checkTopLevel(files []string) (bad []offence) {
 	allowed := []string{
 		"bridge", "cmd", "deploy", "outbound", "pubsub", "salesforce-package", "store",
@@ -151,7 +152,7 @@ func checkTopLevel(files []string) (bad []offence) {
 			seen[top] = true
 			bad = append(bad, offence{top, "is not of the plan's top level", "keep it in the room it belongs to, or under deploy"})
 		}
-		if strings.HasSuffix(f, ".go") && !slices.Contains([]string{"bridge", "cmd", "outbound", "pubsub", "store"}, top) {
+		if strings.HasSuffix(f, ".go") && !strings.HasPrefix(f, ".ci/beside/") && !slices.Contains([]string{"bridge", "cmd", "outbound", "pubsub", "store"}, top) {
 			bad = append(bad, offence{f, "Go code outside the five folders", "move it under bridge, cmd, outbound, pubsub or store"})
 		}
 	}
