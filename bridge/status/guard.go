@@ -67,7 +67,10 @@ func (h *Handler) token(next http.Handler) http.Handler {
 	if h.cfg.Token == "" {
 		return next
 	}
-	want, tries := sha256.Sum256([]byte(h.cfg.Token)), &tries{by: map[string]*rate.Limiter{}}
+	now, tries := h.cfg.TokenNow, &tries{by: map[string]*rate.Limiter{}}
+	if now == nil {
+		now = func() string { return h.cfg.Token }
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/livez" || r.URL.Path == "/readyz" {
 			next.ServeHTTP(w, r)
@@ -78,7 +81,7 @@ func (h *Handler) token(next http.Handler) http.Handler {
 			writeText(w, http.StatusTooManyRequests, "too many wrong tokens\n")
 			return
 		}
-		got := sha256.Sum256([]byte(tokenOf(r)))
+		want, got := sha256.Sum256([]byte(now())), sha256.Sum256([]byte(tokenOf(r)))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			tries.wrong(r.RemoteAddr, h.deps.Now())
 			w.Header().Set("WWW-Authenticate", `Basic realm="sfbridge", charset="UTF-8"`)

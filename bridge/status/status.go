@@ -27,6 +27,8 @@ const (
 type Config struct {
 	// Token is asked for on every path but the health checks; "" asks for none.
 	Token string
+	// TokenNow answers the token in force where Token asks for one; nil means Token for good.
+	TokenNow func() string
 	// Hosts are the names, without ports, by which the listener may be called besides localhost and the loopback addresses.
 	Hosts []string
 }

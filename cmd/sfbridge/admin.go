@@ -38,6 +38,7 @@ func newAdmin(file string, c *console) (*admin, *Config, error) {
 	if err != nil {
 		return nil, nil, &exitError{exitConfig, err}
 	}
+	c.hides.add(cfg.Listen.AdminToken)
 	host, port, _ := net.SplitHostPort(cfg.Listen.Admin)
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"

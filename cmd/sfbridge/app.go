@@ -36,6 +36,7 @@ type world struct {
 
 	acceptEmptyStore bool                                             // start afresh where the store was and is gone
 	openStore        func(string, int, os.FileMode) (*os.File, error) // opens the store's file; nil for os.OpenFile
+	secrets          *vault                                           // rereads secrets; nil keeps them as they were read
 	hold             func(rest.Held)                                  // takes what would change either side, which is then not sent; nil sends
 }
 
@@ -174,6 +175,9 @@ func (a *app) serve(ctx, base context.Context, public, admin net.Listener) error
 	part(a.courier.Run)
 	part(func(ctx context.Context) error { return a.hooks(ctx, public) })
 	part(a.poisoned)
+	if a.world.secrets != nil {
+		part(a.world.secrets.Run)
+	}
 	for _, o := range a.orgs {
 		part(func(ctx context.Context) error { return a.follow(ctx, o) })
 	}

@@ -55,7 +55,7 @@ func (a *app) newOrg(name string, c *OrgConfig) (*orgLine, error) {
 	if c.Reserve == 0 {
 		cfg.Reserve = -1 // 0 is the default there
 	}
-	deps := salesforce.Deps{DialContext: a.world.dial, Now: a.world.now, Log: a.world.log, Registerer: a.metrics, Hold: a.world.hold}
+	deps := salesforce.Deps{DialContext: a.world.dial, Now: a.world.now, Log: a.world.log, Registerer: a.metrics, Hold: a.world.hold, Secret: a.world.secrets.live("org."+name+".client_secret", c.ClientSecret, 1)}
 	login, err := salesforce.NewLogin(cfg, deps)
 	if err != nil {
 		return nil, err

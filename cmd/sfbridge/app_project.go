@@ -47,11 +47,13 @@ func (a *app) newRespondio(p *rule.Project, org *orgLine, s *respondioSection) (
 	for i, k := range s.SigningKeys {
 		keys[i] = k.Reveal()
 	}
+	token := a.world.secrets.live(fmt.Sprintf("project.%s.token", p.ID), s.Token, 1)
+	signing := a.world.secrets.liveAll(fmt.Sprintf("project.%s.signing_keys", p.ID), s.SigningKeys)
 	cfg := s.client()
 	cfg.AllowPlainHTTP = cfg.AllowPlainHTTP || a.world.dial != nil // an injected dialer decides where a connection goes
 	c, err := respondio.New(cfg, respondio.Deps{
 		Project: p.ID, Token: s.Token.Reveal(), SigningKeys: keys, DialContext: a.world.dial, Registerer: a.metrics, Now: a.world.now,
-		Hold: a.world.hold,
+		Hold: a.world.hold, Fresh: func() (string, []string) { return token(), signing() },
 	})
 	if err != nil {
 		return nil, err

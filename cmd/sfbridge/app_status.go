@@ -24,7 +24,9 @@ import (
 
 // serveAdmin serves status, metrics and dead letters until ctx ends.
 func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
-	h := status.New(status.Config{Token: a.cfg.Listen.AdminToken.Reveal(), Hosts: a.cfg.Listen.AdminHosts}, status.Deps{
+	h := status.New(status.Config{
+		Token: a.cfg.Listen.AdminToken.Reveal(), TokenNow: a.world.secrets.live("listen.admin_token", a.cfg.Listen.AdminToken, leastAdminToken), Hosts: a.cfg.Listen.AdminHosts,
+	}, status.Deps{
 		Snapshot: a.snapshot, Stories: stories{a.store}, Letters: letters{a.store}, Ready: a.ready, Meter: a.meter, Gatherer: a.metrics,
 		Lanes: stuckLanes{a.store, a.courier, a.world.now}, Asker: asker{a.store, a.rules, a.world.now}, Log: a.world.log, Now: a.world.now,
 	})
@@ -36,7 +38,7 @@ func (a *app) serveAdmin(ctx context.Context, ln net.Listener) error {
 		mux.Handle(path, stream)
 	}
 	server := &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: a.world.secrets.scrubbed(mux), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(a.world.log.Handler(), slog.LevelDebug),
 	}

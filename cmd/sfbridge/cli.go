@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -46,13 +47,14 @@ type console struct {
 	out   io.Writer
 	err   io.Writer
 	where surroundings
-	tty   bool // out is a terminal: colours and times for people
+	tty   bool     // out is a terminal: colours and times for people
+	hides *blotter // what is never written
 }
 
 func processConsole() *console {
 	st, err := os.Stdout.Stat()
 	tty := err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return &console{os.Stdout, os.Stderr, processSurroundings(), tty}
+	return &console{out: os.Stdout, err: os.Stderr, where: processSurroundings(), tty: tty}
 }
 
 // printf writes to the command's output; a reader that went away is no fault of ours.
@@ -63,11 +65,8 @@ type exited int
 
 // execute runs one command line and answers the exit code.
 func execute(ctx context.Context, args []string, c *console) (code int) {
-	defer func() {
-		if e, ok := recover().(exited); ok {
-			code = int(e)
-		}
-	}()
+	c = c.scrubbed()
+	defer c.recovered(&code)
 	var line cli
 	parser, err := kong.New(&line, kong.Name("sfbridge"), kong.Description(description), kong.Writers(c.out, c.err),
 		kong.Exit(func(code int) { panic(exited(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c),
@@ -80,6 +79,18 @@ func execute(ctx context.Context, args []string, c *console) (code int) {
 		return report(c, &exitError{exitConfig, fmt.Errorf("%w\n  remedy: sfbridge --help lists the commands", err)})
 	}
 	return report(c, parsed.Run())
+}
+
+// recovered ends a command line that kong left, or that met a bug of ours. It is to be deferred.
+func (c *console) recovered(code *int) {
+	switch p := recover().(type) {
+	case nil:
+	case exited:
+		*code = int(p)
+	default:
+		_, _ = fmt.Fprintf(c.err, "sfbridge: this is a bug: %v\n%s", p, debug.Stack())
+		*code = exitBug
+	}
 }
 
 // doubled lets long flags be written with one dash too, as Go's own programs take them: -for 10s is --for 10s. Short flags stay as they are, also with
@@ -150,5 +161,6 @@ func configured(file string, c *console) (*Config, error) {
 	if err != nil {
 		return nil, &exitError{exitConfig, err}
 	}
+	c.hides.add(cfg.secrets()...)
 	return cfg, nil
 }

@@ -380,9 +380,9 @@ func inJSON(t *testing.T, tree any) any {
 // fits validates v by the part of JSON Schema that ours uses.
 func fits(schema object, v any, path string) (faults []string) {
 	blame := func(format string, args ...any) { faults = append(faults, path+": "+fmt.Sprintf(format, args...)) }
-	if any, ok := schema["anyOf"].([]any); ok {
-		if !slices.ContainsFunc(any, func(s interface{}) bool { return len(fits(s.(object), v, path)) == 0 }) {
-			return append([]string{path + ": fits none"}, fits(any[0].(object), v, path)...)
+	if of, ok := schema["anyOf"].([]any); ok {
+		if !slices.ContainsFunc(of, func(s any) bool { return len(fits(s.(object), v, path)) == 0 }) {
+			return append([]string{path + ": fits none"}, fits(of[0].(object), v, path)...)
 		}
 		return nil
 	}

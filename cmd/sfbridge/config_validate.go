@@ -30,6 +30,9 @@ var (
 // leastMaxSize is the smallest bound of the store that is worth setting.
 const leastMaxSize = 16 << 20
 
+// leastAdminToken is how many characters guard the admin listener at least.
+const leastAdminToken = 24
+
 const (
 	remedyOfName   = "use lower case letters, digits and hyphens"
 	remedyOfListen = `write host:port, such as "127.0.0.1:8080"`
@@ -70,7 +73,7 @@ func (v *validation) listen() {
 	if admin && !loopback(l.Admin) && !l.AdminToken.IsSet() {
 		v.add("listen.admin", "bind it to 127.0.0.1, or set admin_token", "%s is reachable from other machines and no token is asked for", l.Admin)
 	}
-	if t := l.AdminToken.Reveal(); t != "" && len(t) < 24 {
+	if t := l.AdminToken.Reveal(); t != "" && len(t) < leastAdminToken {
 		v.add("listen.admin_token", "take at least 24 random characters", "the token is too short to be safe")
 	}
 	for i, h := range l.AdminHosts {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -39,6 +40,8 @@ type field struct {
 	file  string
 	child *exec.Cmd
 	out   *os.File
+
+	secrets map[string]string // in the place of the demo's
 }
 
 func newField(t *testing.T) *field {
@@ -90,15 +93,7 @@ func newFieldOf(t *testing.T, o simOptions) *field {
 // start starts the daemon and waits until it takes webhooks.
 func (f *field) start() {
 	f.t.Helper()
-	f.child = exec.Command(os.Args[0])
-	f.child.Env = append(os.Environ(), childArgs+"="+f.file)
-	for name, value := range simSecrets {
-		f.child.Env = append(f.child.Env, name+"="+value)
-	}
-	f.child.Stdout, f.child.Stderr = f.out, f.out
-	if err := f.child.Start(); err != nil {
-		f.t.Fatal(err)
-	}
+	f.launch()
 	f.until("the daemon is ready", func() bool {
 		res, err := http.Get("http://" + f.sim.at.Admin + "/readyz")
 		if err != nil {
@@ -107,6 +102,23 @@ func (f *field) start() {
 		_ = res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
+}
+
+// launch starts the daemon.
+func (f *field) launch() {
+	f.t.Helper()
+	f.child = exec.Command(os.Args[0])
+	f.child.Env = append(os.Environ(), childArgs+"="+f.file)
+	for name, value := range simSecrets {
+		f.child.Env = append(f.child.Env, name+"="+value)
+	}
+	f.child.Stdout, f.child.Stderr = f.out, f.out
+	for name, value := range f.secrets {
+		f.child.Env = append(f.child.Env, name+"="+value)
+	}
+	if err := f.child.Start(); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *field) kill() {
@@ -373,4 +385,28 @@ func TestDaemon_LosesAndDoublesNothingWhenItIsKilled(t *testing.T) {
 	if in.arrived < 50 || out.arrived < 50 {
 		t.Errorf("too little work to prove anything")
 	}
+}
+
+// startHidden starts the daemon and waits until its admin listener asks for the token.
+func (f *field) startHidden() {
+	f.t.Helper()
+	f.launch()
+	f.until("the daemon serves", func() bool { return f.get("/livez") == http.StatusOK })
+}
+
+// pageAs is a page of the admin listener, asked for with a token.
+func (f *field) pageAs(path, token string) string {
+	r, err := http.NewRequest(http.MethodGet, "http://"+f.sim.at.Admin+path, nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	var b bytes.Buffer
+	_, _ = b.ReadFrom(res.Body)
+	return b.String()
 }

@@ -20,6 +20,8 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	w := realWorld(newLog(cfg, c))
+	w.secrets = newVault(c, cfg.AllowInlineSecrets, w.log)
+	w.secrets.look = hangups()
 	w.acceptEmptyStore = r.AcceptEmptyStore
 	a, err := newApp(cfg, w)
 	if err != nil {
@@ -28,6 +30,13 @@ func (r *runCommand) Run(ctx context.Context, c *console) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	return a.Run(ctx)
+}
+
+// hangups are signals that ask for the secrets to be read anew, as after kill -HUP.
+func hangups() <-chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c
 }
 
 // untilSignal ends the context with the first signal and gives the second one back to the system, which ends the process.

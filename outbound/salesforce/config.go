@@ -92,7 +92,16 @@ type Deps struct {
 	Now         func() time.Time                                                  // nil means time.Now
 	Log         *slog.Logger                                                      // nil means no log
 	Registerer  prometheus.Registerer                                             // nil means no metrics
+	Secret      func() string                                                     // the consumer secret in force; nil means Config.ClientSecret
 	Hold        func(rest.Held)                                                   // of a client that only shows its writes; see rest.Deps
+}
+
+// current is the configuration with the secret that is in force.
+func (d Deps) current(c Config) Config {
+	if d.Secret != nil {
+		c.ClientSecret = d.Secret()
+	}
+	return c
 }
 
 func (d Deps) withDefaults() Deps {

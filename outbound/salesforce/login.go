@@ -51,7 +51,7 @@ func NewLogin(c Config, d Deps) (*Login, error) {
 		return nil, err
 	}
 	wire := d.rest()
-	wire.Judge = func(call *rest.Call, a *rest.Answer) error { return judgeLogin(call, a, c.ClientSecret) }
+	wire.Judge = func(call *rest.Call, a *rest.Answer) error { return judgeLogin(call, a, d.current(c).ClientSecret) }
 	client, err := rest.New(rest.Config{
 		Destination: "salesforce", Base: c.LoginURL, Timeout: 30 * time.Second, MaxBody: maxGrant, AllowPlain: c.AllowPlain,
 	}, wire)
@@ -142,7 +142,7 @@ func (l *Login) grant(ctx context.Context, generation uint64) (Session, error) {
 		return Session{}, err
 	}
 	x := &exchange{client: l.client}
-	g, err := x.run(ctx, l.config)
+	g, err := x.run(ctx, l.deps.current(l.config))
 	if err != nil && ctx.Err() != nil {
 		return Session{}, err // the caller went away; this says nothing of the org
 	}

@@ -23,6 +23,8 @@ type Deps struct {
 	Registerer  prometheus.Registerer
 	Now         func() time.Time
 	Hold        func(rest.Held) // see rest.Deps
+	// Fresh answers token and signing keys as they are in force; nil means Token and SigningKeys for good.
+	Fresh func() (token string, signingKeys []string)
 }
 
 // Client is one workspace. It is safe for use by many at once and starts no goroutine.
@@ -42,18 +44,29 @@ var (
 
 // New makes a client of a configuration without fault.
 func New(cfg Config, deps Deps) (*Client, error) {
-	header := http.Header{"Authorization": {"Bearer " + deps.Token}}
+	if deps.Fresh == nil {
+		deps.Fresh = func() (string, []string) { return deps.Token, deps.SigningKeys }
+	}
+	authorize := func(context.Context) (string, http.Header, error) {
+		token, _ := deps.Fresh()
+		return "", http.Header{"Authorization": {"Bearer " + token}}, nil
+	}
 	c, err := rest.New(rest.Config{
 		Destination: string(deps.Project), Base: cfg.BaseURL, Timeout: cfg.Timeout, AllowPlain: cfg.AllowPlainHTTP, MaxBody: 1 << 20,
 	}, rest.Deps{
 		DialContext: deps.DialContext, Registerer: deps.Registerer, Now: deps.Now, Judge: judge, Hold: deps.Hold,
-		Authorize: func(context.Context) (string, http.Header, error) { return "", header, nil },
+		Authorize: authorize,
 		Limit:     rest.NewPerOp(cfg.Rate, 1).Of,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
-	return &Client{Hook: NewHook(cfg, deps.SigningKeys), cfg: cfg, http: c, traits: Traits()}, nil
+	hook := NewHook(cfg, nil)
+	hook.keys = func() []string {
+		_, keys := deps.Fresh()
+		return keys
+	}
+	return &Client{Hook: hook, cfg: cfg, http: c, traits: Traits()}, nil
 }
 
 // Close lets go of idle connections.

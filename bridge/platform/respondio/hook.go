@@ -19,13 +19,14 @@ const maxName = 200
 
 // Hook understands the webhooks of one workspace. It is pure and may be used by many at once.
 type Hook struct {
-	keys      []string
+	keys      func() []string // as they are in force
 	encodings []platform.Encoding
 }
 
 // NewHook takes the signing key of each webhook of the workspace: respond.io makes one for every event type.
 func NewHook(cfg Config, keys []string) *Hook {
-	h := &Hook{keys: append([]string(nil), keys...)}
+	keys = append([]string(nil), keys...)
+	h := &Hook{keys: func() []string { return keys }}
 	for _, e := range cfg.SignatureEncodings {
 		h.encodings = append(h.encodings, platform.Encoding(e))
 	}
@@ -34,7 +35,7 @@ func NewHook(cfg Config, keys []string) *Hook {
 
 // Verify checks the signature of the raw body. Its errors wrap bridge.ErrUnauthentic.
 func (h *Hook) Verify(header http.Header, body []byte) error {
-	return platform.Verify(header.Values(signatureHeader), h.encodings, h.keys, body)
+	return platform.Verify(header.Values(signatureHeader), h.encodings, h.keys(), body)
 }
 
 // Identify says what a verified body is about without decoding it. Types that nothing here knows are ignored, never refused, since respond.io switches a
