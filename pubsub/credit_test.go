@@ -65,7 +65,7 @@ func (f *far) Close() error {
 
 // TestSubscriber_ReachesTheCeilingOfCredit holds the rate against what credit allows: all that may be asked for, once a round trip.
 func TestSubscriber_ReachesTheCeilingOfCredit(t *testing.T) {
-	for _, rtt := range []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
+	for _, rtt := range []time.Duration{10 * time.Millisecond, 40 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond} {
 		inBubble(t, fakeorg.Options{}, func(s *stand) {
 			s.works(1, 61*time.Second)
 			s.end()

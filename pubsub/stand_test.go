@@ -171,6 +171,7 @@ type journal struct {
 	slow    time.Duration
 	open    int // calls of Accept that run now
 	trouble string
+	heard   func([]bridge.Change) // takes changes instead of keeping them; nil keeps them
 }
 
 // kept is what was made durable.
@@ -212,7 +213,11 @@ func (j *journal) Accept(ctx context.Context, changes []bridge.Change, p bridge.
 	if len(p.Replay) == 0 || !p.Anchored || p.At.IsZero() {
 		j.trouble = fmt.Sprintf("position %+v", p)
 	}
-	j.changes = append(j.changes, changes...)
+	if j.heard != nil {
+		j.heard(changes)
+	} else {
+		j.changes = append(j.changes, changes...)
+	}
 	j.position = p
 	return nil
 }

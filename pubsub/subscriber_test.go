@@ -73,7 +73,7 @@ func TestSubscriber_StoresTheIdOfAKeepaliveWhenQuiet(t *testing.T) {
 		if bytes.Equal(before, last) {
 			s.Error("the newest id was stored before anything followed it")
 		}
-		s.wait(80 * time.Hour) // far beyond the retention
+		s.wait(96 * time.Hour) // far beyond the retention
 		if bytes.Equal(before, s.journal.replay()) || s.journal.now().position.At.Before(time.Now().Add(-2*time.Minute)) {
 			s.Errorf("the position stands still: %+v", s.journal.now().position)
 		}
