@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,8 +9,11 @@ import (
 	"sfbridge/pubsub/fakeorg"
 )
 
-// crowded is how many contacts change at once.
-const crowded = 1000
+// How many contacts change at once, and how many are new at once.
+const (
+	crowded = 1000
+	arrived = 300
+)
 
 func TestBridge_BringsAThousandChangedContactsToSalesforceInFewCalls(t *testing.T) {
 	t.Parallel()
@@ -23,12 +27,12 @@ func TestBridge_BringsAThousandChangedContactsToSalesforceInFewCalls(t *testing.
 			}
 		}
 		b.until("all contacts are on the platform", 10*time.Minute, func() bool { return len(b.sim.crm.Contacts()) == crowded })
-		time.Sleep(5 * time.Minute)
+		time.Sleep(2 * time.Minute)
 		b.sim.org.AddFault(fakeorg.Fault{Path: "/services/data", Delay: fakeorg.Duration(40 * time.Millisecond)})
 		for _, c := range []struct {
 			linger string
 			most   int
-		}{{"1s", 6}, {"0s", 20}} {
+		}{{"0s", 20}, {"1s", 6}} {
 			b.stop()
 			b.cfg.Orgs["acme"].Linger = c.linger
 			b.start()
@@ -38,11 +42,31 @@ func TestBridge_BringsAThousandChangedContactsToSalesforceInFewCalls(t *testing.
 				t.Errorf("linger %s: %d calls, want %d at most: %q", c.linger, len(calls), c.most, calls)
 			}
 		}
+		calls := b.createMany()
+		t.Logf("linger 1s, 40 ms a call: %d calls for %d new contacts, each looked for by id, e-mail and phone", len(calls), arrived)
+		if len(calls) > 90 {
+			t.Errorf("%d calls for %d new contacts: %q", len(calls), arrived, calls)
+		}
 	})
 }
 
+// createMany has as many contacts made on the platform at once, and answers the calls that brought them to Salesforce.
+func (b *bench) createMany() []string {
+	b.t.Helper()
+	before, there := len(b.sim.org.Calls()), len(b.sim.org.Rows("Contact"))
+	for i := range arrived {
+		b.sim.crm.Create(map[string]string{"lastName": "New", "email": "new." + email(i), "phone": fmt.Sprintf("+6012%07d", i)})
+	}
+	b.until("all are in Salesforce", 10*time.Minute, func() bool { return len(b.sim.org.Rows("Contact")) == there+arrived })
+	time.Sleep(2 * time.Minute)
+	if n := len(b.sim.org.Rows("Contact")) - there; n != arrived {
+		b.t.Errorf("%d records for %d contacts", n, arrived)
+	}
+	return b.counted(before)
+}
+
 // changeAll has every contact changed on the platform at once, and answers the calls that brought it to Salesforce.
-func (b *bench) changeAll(name string) (calls []string) {
+func (b *bench) changeAll(name string) []string {
 	b.t.Helper()
 	before := len(b.sim.org.Calls())
 	for _, c := range b.sim.crm.Contacts() {
@@ -58,7 +82,12 @@ func (b *bench) changeAll(name string) (calls []string) {
 		}
 		return true
 	})
-	time.Sleep(5 * time.Minute)
+	time.Sleep(2 * time.Minute)
+	return b.counted(before)
+}
+
+// counted are the calls that cost something since the first so many.
+func (b *bench) counted(before int) (calls []string) {
 	for _, c := range b.sim.org.Calls()[before:] {
 		if c.Counted {
 			calls = append(calls, c.Method+" "+c.Path)

@@ -38,7 +38,10 @@ type Client struct {
 	types  *describes
 	sizes  *chunkSizes
 	owners *owners
-	header http.Header // of every write
+
+	matches *gather[match, []bridge.RecordID]
+	reads   *gather[reading, bridge.Row]
+	header  http.Header // of every write
 }
 
 var (
@@ -54,6 +57,8 @@ func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 		config: c, deps: d, login: login, meter: newQuota(c, d), types: newDescribes(d.Now), sizes: newChunkSizes(), owners: newOwners(d.Now),
 		header: http.Header{"Sforce-Call-Options": {"client=" + c.ClientName}, "Sforce-Auto-Assign": {"FALSE"}},
 	}
+	client.matches = newGather(maxMatches, client.matchAll)
+	client.reads = newGather(maxInQuery, client.readAll)
 	wire := d.rest()
 	wire.Hold = d.Hold
 	wire.Judge = func(call *rest.Call, a *rest.Answer) error {

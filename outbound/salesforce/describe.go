@@ -47,15 +47,17 @@ type FieldFacts struct {
 	Unique     bool         `json:"unique"`
 	ExternalID bool         `json:"externalId"`
 	IDLookup   bool         `json:"idLookup"`
-	Encrypted  bool         `json:"encrypted"`
-	Filterable bool         `json:"filterable"`
-	NameField  bool         `json:"nameField"`
-	Custom     bool         `json:"custom"`
-	Restricted bool         `json:"restrictedPicklist"`
-	Compound   string       `json:"compoundFieldName"` // the field whose component it is, "" for none
-	References []string     `json:"referenceTo"`
-	Relation   string       `json:"relationshipName"`
-	Values     []Picklist   `json:"picklistValues"`
+	// CaseSensitive reports that a unique field tells capitals from small letters.
+	CaseSensitive bool       `json:"caseSensitive"`
+	Encrypted     bool       `json:"encrypted"`
+	Filterable    bool       `json:"filterable"`
+	NameField     bool       `json:"nameField"`
+	Custom        bool       `json:"custom"`
+	Restricted    bool       `json:"restrictedPicklist"`
+	Compound      string     `json:"compoundFieldName"` // the field whose component it is, "" for none
+	References    []string   `json:"referenceTo"`
+	Relation      string     `json:"relationshipName"`
+	Values        []Picklist `json:"picklistValues"`
 }
 
 // Required reports whether a create must hold the field.

@@ -21,12 +21,53 @@ const (
 
 // Read answers one row per id, in order, with the fields asked for. A record that is not answered may be deleted or out of sight: its row has ids
 // and no version. A field that the run-as user cannot see stays unknown, as does one whose value cannot be read. Parent.Field reads one parent up,
-// at the price of a query for each 200 rows.
+// at the price of a query for each 200 rows. Single rows that are asked for while others are read go together in the next call.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_retrieve.htm
 func (c *Client) Read(ctx context.Context, o bridge.Object, ids []bridge.RecordID, fields []bridge.Field) ([]bridge.Row, error) {
 	if _, err := idList(ids); err != nil {
 		return nil, err
 	}
+	if len(ids) != 1 {
+		return c.readRows(ctx, o, ids, fields)
+	}
+	kind := fmt.Sprintf("%s\x00%v", o, fields)
+	row, err := c.reads.do(ctx, kind, reading{o, ids[0], fields})
+	if err != nil {
+		return nil, err
+	}
+	return []bridge.Row{row}, nil
+}
+
+// reading is one row that is asked for.
+type reading struct {
+	object bridge.Object
+	id     bridge.RecordID
+	fields []bridge.Field
+}
+
+// readAll reads rows of one object and the same fields. A row that several ask for is each one's own.
+func (c *Client) readAll(ctx context.Context, rs []reading) ([]bridge.Row, error) {
+	ids := make([]bridge.RecordID, len(rs))
+	for i := range rs {
+		ids[i] = rs[i].id
+	}
+	all := slices.Clone(ids)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	rows, err := c.readRows(ctx, rs[0].object, all, rs[0].fields)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bridge.Row, len(rs))
+	for i, id := range ids {
+		at, _ := slices.BinarySearch(all, id)
+		out[i] = rows[at]
+		out[i].Values = maps.Clone(rows[at].Values)
+	}
+	return out, nil
+}
+
+func (c *Client) readRows(ctx context.Context, o bridge.Object, ids []bridge.RecordID, fields []bridge.Field) ([]bridge.Row, error) {
 	columns, err := c.columns(ctx, o, fields)
 	if err != nil {
 		return nil, err
@@ -149,40 +190,4 @@ func (c columns) row(r record) bridge.Row {
 		}
 	}
 	return row
-}
-
-// Match finds live records all of whose fields hold their values, at most limit of them. Nothing to match by is an error, since everybody would match.
-func (c *Client) Match(ctx context.Context, o bridge.Object, by bridge.Fields, limit int) ([]bridge.RecordID, error) {
-	facts, err := c.Describe(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	if len(by) == 0 || limit < 1 {
-		return nil, bridge.Permanent(fmt.Errorf("match %s: there is nothing to match by", o))
-	}
-	var conditions []string
-	for _, name := range by.Names() {
-		f := facts.Fields[name]
-		if f == nil {
-			err := facts.unseen(name)
-			c.doubtUnseen(o, err)
-			return nil, err
-		}
-		literal, err := f.literal(by[name])
-		if err != nil {
-			return nil, bridge.Permanent(fmt.Errorf("match %s by %s: %w", o, name, err))
-		}
-		conditions = append(conditions, string(name)+" = "+literal)
-	}
-	soql := fmt.Sprintf("SELECT Id FROM %s WHERE %s ORDER BY Id LIMIT %d", o, strings.Join(conditions, " AND "), limit)
-	records, err := c.query(ctx, soql, false)
-	if err != nil {
-		c.doubtUnseen(o, err)
-		return nil, err
-	}
-	ids := make([]bridge.RecordID, len(records))
-	for i, r := range records {
-		ids[i] = bridge.RecordID(bridge.LongID(r.text("Id")))
-	}
-	return ids, nil
 }

@@ -11,6 +11,14 @@ type labour struct {
 	mu     sync.Mutex
 	takes  time.Duration
 	locked map[string]bool // ids
+	clash  int
+}
+
+// Clashes returns how many rows met a lock of another call so far.
+func (o *Org) Clashes() int {
+	o.labour.mu.Lock()
+	defer o.labour.mu.Unlock()
+	return o.labour.clash
 }
 
 // Labour makes every write take so long under its locks: rows that meet a lock of another call are refused with UNABLE_TO_LOCK_ROW. 0 makes
@@ -34,6 +42,9 @@ func (l *labour) work(ctx context.Context, ids [][]string) (blocked []bool, done
 		for i, each := range ids {
 			for _, id := range each {
 				blocked[i] = blocked[i] || l.locked[id]
+			}
+			if blocked[i] {
+				l.clash++
 			}
 			for _, id := range each {
 				if !blocked[i] {

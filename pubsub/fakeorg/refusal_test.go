@@ -109,6 +109,9 @@ func TestLabour_RefusesWhoMeetsALockOfAnotherCall(t *testing.T) {
 		if text := send(account); !strings.Contains(text, "UNABLE_TO_LOCK_ROW") {
 			t.Errorf("two calls wrote under one parent at a time: %s", text)
 		}
+		if n := d.org.Clashes(); n != 1 {
+			t.Errorf("%d clashes", n)
+		}
 		if text := <-first; !strings.Contains(text, `"success":true`) {
 			t.Errorf("whoever came first was refused: %s", text)
 		}
