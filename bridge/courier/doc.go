@@ -13,6 +13,8 @@
 //   - Salesforce's stream confirms our writes. While a write is unconfirmed, a foreign value on the stream is older: the inbound delivery waits for the
 //     confirmation and then finds both sides equal. No confirmation within 30 s: the record is read and decides.
 //   - What may have been carried is looked at before it is repeated: a write by the record, a message by the contact, which waits for it.
+//   - A lead that is converted and a person account are one human: the link moves to what the lead became, and both halves of a person are carried as its
+//     account. Nobody is created a second time for either.
 //   - An edit of one side that a write of ours came over is told in the story, whether it was known when we wrote or came to be known later.
 //   - A failure of the item costs the item (one ladder, full jitter from 1 s to 15 min, 7 days); a shut destination costs nothing but time. Each project
 //     has a breaker for its platform and one for its org, which open when 70 % of ten calls or more fail in five minutes, in more than one lane. Work that

@@ -353,7 +353,7 @@ func (t *trip) leadsInto(ctx context.Context, tr *rule.Transfer, record bridge.R
 		return leads, nil
 	}
 	if wait := leadWithin - t.c.d.Now().Sub(t.w.Entry.At); wait > 0 {
-		return nil, &waitError{min(wait, leadWithin/8), "the record may have come of a lead, whose event is awaited"}
+		return nil, &waitError{max(lookAgain, min(wait, leadWithin/8)), "the record may have come of a lead, whose event is awaited"}
 	}
 	if leads, err = t.origins(ctx, tr.Object, record); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ func (w *theatre) do(i int, a *deed) {
 		w.join(side)
 	case "both":
 		w.twins(i, a)
+	case "prospect":
+		w.prospect(i, a)
 	case "delete", "undelete", "merge":
 		w.lose(a.Kind, tag, fmt.Sprint("tag", (a.Person+w.joined+1)%w.joined))
 	case "fault":

@@ -27,6 +27,7 @@ type play struct {
 	projects int
 	people   int
 	lag      time.Duration
+	leads    bool // people come as leads as well
 	level    slog.Level
 	deeds    []deed
 }
@@ -191,6 +192,9 @@ func TestDuel_WholeDaemonEndsEqualOnBothSides(t *testing.T) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			p := newPlay(uint64(seed))
+			if seed%2 == 1 {
+				p.withProspects()
+			}
 			if wrong, story := p.perform(t); len(wrong) > 0 {
 				t.Errorf("seed %d:\n%s\n%s", seed, strings.Join(wrong, "\n"), strings.Join(story, "\n"))
 			}

@@ -108,7 +108,7 @@ func wholeSeed() *fakeorg.Seed {
 	s := simSeed()
 	s.Objects = append(s.Objects, fakeorg.ObjectSeed{Name: "Contact", Fields: []fakeorg.FieldSeed{
 		text("Tag__c"), text("Near_Note__c"), text("Far_Note__c"), key,
-	}})
+	}}, fakeorg.ObjectSeed{Name: "Lead", Fields: []fakeorg.FieldSeed{text("Tag__c")}})
 	return s
 }
 
@@ -140,6 +140,11 @@ func (w *theatre) configure(cfg *Config) {
 		second.Section, second.Transfers = &section, slices.Clone(first.Transfers[:1])
 		second.Transfers[0].Key = wholeKey("sales")
 		cfg.Projects["sales"] = &second
+	}
+	if w.play.leads {
+		for _, p := range cfg.Projects {
+			p.Transfers = leadsOf(p.Transfers)
+		}
 	}
 }
 
