@@ -92,6 +92,9 @@ func hunk(a, b []string, head, tail int) string {
 
 // diffPlaces returns where an update's differences stand.
 func (s *schema) diffPlaces(d draft) []string {
+	if len(d.diffs) == 0 {
+		return nil
+	}
 	var all []place
 	for name := range d.diffs {
 		if p, ok := s.places[name]; ok && d.changed[name] {

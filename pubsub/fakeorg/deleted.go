@@ -60,30 +60,33 @@ func (c *call) deletedRows(o *Object) reply {
 	case end.After(now.Add(time.Minute)):
 		return refusal(refuse("INVALID_REPLICATION_DATE", "endDate is in the future"))
 	}
-	list := []members{}
-	c.org.mu.Lock()
-	defer c.org.mu.Unlock()
-	add := func(id string, at time.Time) {
-		if !at.Before(start) && at.Before(end) {
-			list = append(list, members{{"deletedDate", jsonValue("datetime", at)}, {"id", id}})
-		}
-	}
-	rows := c.org.begin(Actor{}).table(o)
-	for _, id := range rows.order {
-		if r := rows.rows[id]; r.deleted {
-			add(r.id, stampOf(r))
-		}
-	}
-	for _, p := range c.org.purged[o.Name] {
-		add(p.id, p.at)
-	}
-	if len(list) > maxDeleted {
+	gone := c.org.gone(o, start, end)
+	if len(gone) > maxDeleted {
 		return refusal(refuse("EXCEEDED_ID_LIMIT", "the number of ids exceeds the limit"))
+	}
+	list := []members{}
+	for _, p := range gone {
+		list = append(list, members{{"deletedDate", jsonValue("datetime", p.at)}, {"id", p.id}})
 	}
 	return answer(http.StatusOK, members{
 		{"deletedRecords", list}, {"earliestDateAvailable", jsonValue("datetime", now.Add(-deletedReach).Truncate(time.Second))},
 		{"latestDateCovered", jsonValue("datetime", end)},
 	})
+}
+
+// gone returns the rows of an object that were deleted between two times, those that left the recycle bin last.
+func (o *Org) gone(object *Object, start, end time.Time) []purged {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var all []purged
+	rows := o.begin(Actor{}).table(object)
+	for _, id := range rows.order {
+		if r := rows.rows[id]; r.deleted {
+			all = append(all, purged{r.id, stampOf(r)})
+		}
+	}
+	all = append(all, o.purged[object.Name]...)
+	return slices.DeleteFunc(all, func(p purged) bool { return p.at.Before(start) || !p.at.Before(end) })
 }
 
 // replicationTime reads a time of Get Deleted; seconds are left out.
