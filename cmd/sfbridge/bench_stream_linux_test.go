@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -45,16 +46,25 @@ const (
 //	journal     the daemon's way: subscribed, decoded, judged by intake, durable together with the position
 //	npm-client  salesforce-pubsub-api-client, which gets each event decoded and does nothing with it
 func BenchmarkStream(b *testing.B) {
-	b.Run("receive", func(b *testing.B) { benchReceive(b, startFeed(b)) })
-	b.Run("journal", func(b *testing.B) { benchStream(b, startFeed(b)) })
-	b.Run("npm-client", func(b *testing.B) { benchNode(b, startFeed(b)) })
+	b.Run("receive", func(b *testing.B) { benchReceive(b, startFeed(b, 0)) })
+	b.Run("journal", func(b *testing.B) { benchStream(b, startFeed(b, 0)) })
+	b.Run("npm-client", func(b *testing.B) { benchNode(b, startFeed(b, 0)) })
 }
 
-// startFeed starts the process that sends events and answers where it listens.
-func startFeed(b *testing.B) string {
+// BenchmarkCeiling is the same with a service that takes its time to answer: with a hundred events asked for, no client can have more than a hundred in
+// that time.
+func BenchmarkCeiling(b *testing.B) {
+	for _, d := range []time.Duration{10 * time.Millisecond, 40 * time.Millisecond, 100 * time.Millisecond} {
+		b.Run(fmt.Sprintf("receive-%v", d), func(b *testing.B) { benchReceive(b, startFeed(b, d)) })
+		b.Run(fmt.Sprintf("journal-%v", d), func(b *testing.B) { benchStream(b, startFeed(b, d)) })
+	}
+}
+
+// startFeed starts the process that sends events, each response after the delay, and answers where it listens.
+func startFeed(b *testing.B, delay time.Duration) string {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFeedChild$")
-	command.Env = append(os.Environ(), feedVariable+"=1")
+	command.Env = append(os.Environ(), feedVariable+"="+delay.String())
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()
 	if err != nil {
@@ -81,7 +91,8 @@ func startFeed(b *testing.B) string {
 
 // TestFeedChild is the feed; it runs until its standard input ends.
 func TestFeedChild(t *testing.T) {
-	if os.Getenv(feedVariable) == "" {
+	delay, err := time.ParseDuration(os.Getenv(feedVariable))
+	if err != nil {
 		t.Skip("the other end of a bench")
 	}
 	corpus := filepath.Join("..", "..", "pubsub", "cdc", "testdata")
@@ -102,7 +113,7 @@ func TestFeedChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: feedKeys().Certificates, MinVersion: tls.VersionTLS12})))
-	pubsubpb.RegisterPubSubServer(server, &tap{schema: string(schema), payload: payload})
+	pubsubpb.RegisterPubSubServer(server, &tap{schema: string(schema), payload: payload, delay: delay})
 	go func() { _ = server.Serve(ln) }()
 	fmt.Println(ln.Addr())
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -121,6 +132,7 @@ type tap struct {
 	pubsubpb.UnimplementedPubSubServer
 	schema  string
 	payload []byte
+	delay   time.Duration
 }
 
 // GetTopic knows the one topic.
@@ -139,6 +151,11 @@ func (f *tap) Subscribe(call grpc.BidiStreamingServer[pubsubpb.FetchRequest, pub
 	for sent := uint64(1); ; {
 		request, err := call.Recv()
 		if err != nil {
+			return nil
+		}
+		select {
+		case <-time.After(f.delay):
+		case <-call.Context().Done():
 			return nil
 		}
 		r := &pubsubpb.FetchResponse{RpcId: "feed", PendingNumRequested: 0}
@@ -191,25 +208,30 @@ func benchReceive(b *testing.B, address string) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	next := func() int {
+		r, err := call.Recv()
+		if err == nil {
+			err = call.Send(&pubsubpb.FetchRequest{NumRequested: int32(len(r.GetEvents()))})
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(r.GetEvents())
+	}
+	next()
 	cpu(b, func() {
 		for n := 0; n < b.N; {
-			r, err := call.Recv()
-			if err == nil {
-				err = call.Send(&pubsubpb.FetchRequest{NumRequested: int32(len(r.GetEvents()))})
-			}
-			if err != nil {
-				b.Fatal(err)
-			}
-			n += len(r.GetEvents())
+			n += next()
 		}
 	})
 }
 
-// countingSink is the intake's, and tells when enough is durable.
+// countingSink is the intake's, and tells when the first changes are durable, and when enough after them are.
 type countingSink struct {
 	pubsub.Sink
-	left atomic.Int64
-	done chan struct{}
+	begun, done chan struct{}
+	first       sync.Once
+	left        atomic.Int64
 }
 
 // Accept counts what was accepted.
@@ -218,6 +240,10 @@ func (s *countingSink) Accept(ctx context.Context, changes []bridge.Change, p br
 		return err
 	}
 	n := int64(len(changes))
+	s.first.Do(func() {
+		n = 0
+		close(s.begun)
+	})
 	if left := s.left.Add(-n); left <= 0 && left+n > 0 {
 		close(s.done)
 	}
@@ -238,7 +264,7 @@ func benchStream(b *testing.B, address string) {
 	if err := in.store.Append(b.Context(), nil, &start); err != nil {
 		b.Fatal(err)
 	}
-	sink := &countingSink{Sink: in.Stream("acme"), done: make(chan struct{})}
+	sink := &countingSink{Sink: in.Stream("acme"), begun: make(chan struct{}), done: make(chan struct{})}
 	sink.left.Store(int64(b.N))
 	sub, err := pubsub.New(pubsub.Config{Org: rigOrg, Topic: feedTopic}, pubsub.Deps{
 		Conn: conn, Auth: feedAuth{}, Sink: sink, Quarantine: noQuarantine{b}, Positions: in.store, Log: benchLog(),
@@ -249,10 +275,9 @@ func benchStream(b *testing.B, address string) {
 	}
 	ctx, stop := context.WithCancel(b.Context())
 	over := make(chan error, 1)
-	cpu(b, func() {
-		go func() { over <- sub.Run(ctx) }()
-		<-sink.done
-	})
+	go func() { over <- sub.Run(ctx) }()
+	<-sink.begun
+	cpu(b, func() { <-sink.done })
 	stop()
 	if err := <-over; err != nil {
 		b.Error(err)
