@@ -1,7 +1,10 @@
 package cdc
 
 import (
+	"bytes"
+	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -234,6 +237,34 @@ func TestObjectOf_NamesTheObject(t *testing.T) {
 	} {
 		if got := ObjectOf(event); got != want {
 			t.Errorf("%s: %s, want %s", event, got, want)
+		}
+	}
+}
+
+func TestDecode_RefusesNumbersThatTheirTypesDoNotHave(t *testing.T) {
+	schema := schemaOf(widgetFields)
+	wide := strings.Replace(schema, `"name":"Count__c","type":["null","int"]`, `"name":"Count__c","type":["null","long"]`, 1)
+	for name, payload := range map[string][]byte{
+		"no number":    told{kind: "CREATE", body: map[string]any{"Amount__c": in("double", math.NaN())}}.encode(t, schema),
+		"no end":       told{kind: "CREATE", body: map[string]any{"BillingAddress": in("com.sforce.eventbus.Address", map[string]any{"Latitude": in("double", math.Inf(1))})}}.encode(t, schema),
+		"a wide int":   told{kind: "CREATE", body: map[string]any{"Count__c": in("long", int64(1<<31))}}.encode(t, wide),
+		"a narrow int": told{kind: "CREATE", body: map[string]any{"Count__c": in("long", int64(-1<<31-1))}}.encode(t, wide),
+	} {
+		if _, err := compile(t, schema).Reading(nil).Decode(payload); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+func TestDecode_HoldsABlockToTheSizeItSays(t *testing.T) {
+	schema := schemaOf(widgetFields)
+	s := compile(t, schema)
+	payload := told{kind: "DELETE"}.encode(t, schema)
+	ids := bytes.Index(payload, []byte("\x02\x24a01")) // one item of 18 bytes
+	for size, taken := range map[byte]bool{19: true, 18: false, 20: false, 0: false} {
+		sized := slices.Concat(payload[:ids], []byte{1, size << 1}, payload[ids+1:])
+		if _, err := s.Decode(sized); (err == nil) != taken {
+			t.Errorf("a block of 19 bytes that says %d: %v", size, err)
 		}
 	}
 }

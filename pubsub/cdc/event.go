@@ -59,7 +59,7 @@ const maxCopy = 1 << 10
 // copy makes the copy: the header, and what is behind it up to the last value that somebody reads, where that is near.
 func (e *event) copy(header int) {
 	end := header
-	for i := e.touched.next(0); i >= 0; i = e.touched.next(i + 1) {
+	for i := e.touched.next(0); i >= 0 && e.native == nil; i = e.touched.next(i + 1) {
 		if e.body.present.has(i) && int(e.body.to[i]) <= maxCopy {
 			end = max(end, int(e.body.to[i]))
 		}

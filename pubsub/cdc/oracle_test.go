@@ -124,13 +124,13 @@ func TestDecode_SaysWhatGoavroSays(t *testing.T) {
 	taken := 0
 	for i, w := range family(t) {
 		r := rand.New(rand.NewPCG(11, uint64(i)))
-		for range 40 {
+		for range 16 {
 			payload := w.random(t, r)
 			if !w.same(t, payload) {
 				t.Fatal("an event as Salesforce sends it was refused")
 			}
 			taken++
-			for range 20 { // and what is left of it when bytes are changed
+			for range 12 { // and what is left of it when bytes are changed
 				broken := slices.Clone(payload)
 				for range 1 + r.IntN(3) {
 					broken[r.IntN(len(broken))] = []byte{0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, byte(r.Uint32())}[r.IntN(9)]
@@ -139,7 +139,7 @@ func TestDecode_SaysWhatGoavroSays(t *testing.T) {
 			}
 		}
 	}
-	if taken != 12*40 {
+	if taken != 12*16 {
 		t.Errorf("%d events", taken)
 	}
 }
@@ -221,17 +221,25 @@ func TestDecode_AllocatesNothingForWhatNobodyReads(t *testing.T) {
 	for _, s := range samples(t) {
 		schema := compile(t, s.schema).Reading(nil)
 		empty := schema.payloadOfHeader(t, s.payload)
+		e := newEvent(schema)
 		perRun := func(payload []byte) float64 {
 			return testing.AllocsPerRun(200, func() {
-				if _, err := schema.Decode(payload); err != nil {
+				e.take(payload)
+				head, err := schema.pass(e)
+				if err == nil {
+					err = schema.tell(e, head, &bridge.Change{})
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 			})
 		}
+		if c, err := schema.Decode(s.payload); err != nil || len(c.Values) > 0 || c.Type == bridge.Update && (c.Values != nil || c.Changed != nil) {
+			t.Errorf("%s: %+v: %v", s.name, c, err)
+		}
 		if full, bare := perRun(s.payload), perRun(empty); full > bare {
 			t.Errorf("%s: %.0f allocations, %.0f without a body", s.name, full, bare)
 		}
-		e := newEvent(schema)
 		if n := testing.AllocsPerRun(200, func() {
 			e.take(s.payload)
 			if _, err := schema.pass(e); err != nil {
@@ -253,8 +261,8 @@ func (s *Schema) payloadOfHeader(t testing.TB, payload []byte) []byte {
 	return append(slices.Clone(payload[:end]), make([]byte, len(s.columns)-1)...)
 }
 
-// slack is what the words of an error, and what the runtime does beside, may take.
-const slack = 2 << 10
+// slack is what the words of an error may take, what the runtime does beside, and what is kept from payload to payload where it was given up meanwhile.
+const slack = 12 << 10
 
 // refuse fails where a payload that is refused cost more memory than it has itself and what is allowed beside.
 func refuse(t *testing.T, s *Schema, payload []byte, beside int) {
