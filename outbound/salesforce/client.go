@@ -23,10 +23,9 @@ const (
 	opCreate   = "create row"
 	opUpdate   = "update row"
 	opUpsert   = "upsert row"
-	opDelete   = "delete row"
 )
 
-var rowOps = map[string]bool{opCreate: true, opUpdate: true, opUpsert: true, opDelete: true}
+var rowOps = map[string]bool{opCreate: true, opUpdate: true, opUpsert: true}
 
 // Client speaks REST to one org. It is safe for use by many at once; the calls run side by side without limit.
 type Client struct {

@@ -24,6 +24,4 @@
 //
 // It starts no goroutine, holds no lock across a call, and logs only what nobody is told of otherwise: a session that could not be renewed
 // beforehand.
-//
-// [Client.Create] and its like send single rows with headers of the caller's; nothing of the bridge's own work uses them.
 package salesforce

@@ -418,33 +418,3 @@ func TestClient_WaitsWhenANewSessionIsRefusedToo(t *testing.T) {
 		t.Errorf("%d logins", n)
 	}
 }
-
-func TestRows_OneByOne(t *testing.T) {
-	org, client := orgClient(t, nil)
-	ctx := t.Context()
-	id, err := client.Create(ctx, "Contact", text("LastName", "A"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.Update(ctx, "Contact", id, text("LastName", "B", "Bridge__c", "a/b"), nil); err != nil {
-		t.Error(err)
-	}
-	w, err := client.Upsert(ctx, bridge.Write{Object: "Contact", Key: "Bridge__c", KeyValue: "a/b", Set: text("LastName", "C", "Bridge__c", "a/b")}, nil)
-	if err != nil || w.Record != id || w.Created {
-		t.Errorf("%+v, %v", w, err)
-	}
-	if row, _ := org.Row("Contact", string(id)); row["LastName"] != "C" {
-		t.Errorf("%v", row["LastName"])
-	}
-	if err := client.Delete(ctx, "Contact", id); err != nil {
-		t.Error(err)
-	}
-	if err := client.Delete(ctx, "Contact", id); !errors.Is(err, ErrGone) {
-		t.Error(err)
-	}
-	org.AddFault(fakeorg.Fault{Object: "Contact", Verb: "create", Code: "DUPLICATES_DETECTED", Message: "Use one of these records?", Matches: []string{string(id)}})
-	_, err = client.Create(ctx, "Contact", text("LastName", "A"), http.Header{"Sforce-Duplicate-Rule-Header": {"allowSave=false"}})
-	if e, ok := asAPIError(err); !ok || !errors.Is(err, ErrDuplicateRule) || len(e.Others) != 1 || e.Others[0] != id {
-		t.Error(err)
-	}
-}
