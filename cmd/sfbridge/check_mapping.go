@@ -20,6 +20,7 @@ type mappingCheck struct {
 	file     string
 	places   places
 	describe func(bridge.Object) (*salesforce.ObjectFacts, error)
+	org      creationFacts
 	own      []platform.OwnField // of the workspace; nil where the platform does not tell
 	traits   *platform.Traits
 	linked   []bridge.Object // to which contacts of the project are linked
@@ -59,6 +60,7 @@ type transferMapping struct {
 	path  string
 	t     *rule.Transfer
 	facts *salesforce.ObjectFacts
+	typed map[bridge.Field][]salesforce.Picklist // of the transfer's record type; nil without one
 	// writes and creates report that rows of the object are changed, and made.
 	writes, creates bool
 }
@@ -75,6 +77,7 @@ func (m *mappingCheck) transfer(path string, t *rule.Transfer) {
 	c.writes = t.Direction.Covers(bridge.Outbound) && !activity
 	c.creates = t.Direction.Covers(bridge.Outbound) && (activity || t.NoRecord == bridge.CreateNew)
 	c.rights()
+	c.creation()
 	for i := range t.Transfer.Identity {
 		c.identity(fmt.Sprintf("%s.identity[%d]", path, i), &t.Transfer.Identity[i])
 	}
@@ -301,23 +304,18 @@ func (c *transferMapping) fits(path string, f *salesforce.FieldFacts, v bridge.V
 
 // picklist looks whether a value is one of the picklist's.
 func (c *transferMapping) picklist(path string, f *salesforce.FieldFacts, value string) {
-	var active []string
-	for _, p := range f.Values {
-		if p.Value == value && p.Active {
-			return
-		}
-		if p.Active {
-			active = append(active, p.Value)
-		}
+	active := c.active(f)
+	if slices.Contains(active, value) {
+		return
 	}
 	remedy := suggestion(value, active)
 	if remedy == "" {
 		remedy = "write " + listed(active[:min(len(active), 12)])
 	}
 	if f.Restricted {
-		c.add(levelFault, path, remedy, "%q is no value of %s", value, f.Name)
+		c.add(levelFault, path, remedy, "%q is no value of %s%s", value, f.Name, c.ofType(f))
 	} else if f.Type != "combobox" {
-		c.add(levelWarning, path, remedy, "%q is no value of %s; Salesforce takes it, since the picklist is open", value, f.Name)
+		c.add(levelWarning, path, remedy, "%q is no value of %s%s; Salesforce takes it, since the picklist is open", value, f.Name, c.ofType(f))
 	}
 }
 
@@ -412,6 +410,7 @@ func (c *transferMapping) filled() {
 func (a *app) lookAtMapping(ctx context.Context, p *rule.Project, file string, at places, own []platform.OwnField) []Finding {
 	m := &mappingCheck{file: file, places: at, own: own, traits: platforms()[a.cfg.Projects[string(p.ID)].Platform].traits}
 	client := a.orgs[p.Org].client
+	m.org = factsOf(ctx, client)
 	m.describe = func(o bridge.Object) (*salesforce.ObjectFacts, error) { return client.Describe(ctx, o) }
 	for _, t := range p.Transfers {
 		if t.Kind == bridge.ContactTouched {

@@ -22,11 +22,21 @@ func richSeed() *fakeorg.Seed {
 			{Name: "Must2__c", Type: "string", Length: 20, Required: true}, {Name: "Notes__c", Type: "textarea", Length: 32000},
 			{Name: "Plain__c", Type: "string", Length: 64}, {Name: "Short__c", Type: "string", Length: 10, ExternalID: true, Unique: true},
 			{Name: "Loose__c", Type: "string", Length: 64, ExternalID: true}, {Name: "Vip__c", Type: "boolean"},
+			{Name: "RecordTypeId", Type: "reference", References: []string{"RecordType"}},
 		}},
 		fakeorg.ObjectSeed{Name: "Task", Fields: []fakeorg.FieldSeed{{Name: "Sum__c", Type: "currency", Precision: 10, Scale: 2, Formula: true}}},
 	)
+	s.Users = []fakeorg.UserSeed{{Username: "left@acme.example", Inactive: true}, {Username: "ann@acme.example"}}
+	for id, name := range map[string]string{customerType: "Customer", "0125e000000AAA2": "Closed"} {
+		s.Rows = append(s.Rows, fakeorg.RowSeed{Object: "RecordType", ID: id, Fields: map[string]any{
+			"Name": name, "DeveloperName": name, "SobjectType": "Contact", "IsActive": name != "Closed",
+		}})
+	}
 	return s
 }
+
+// customerType is the id of a record type whose picklist Rank__c takes Gold alone.
+const customerType = "0125e000000AAA1"
 
 // TestCheck_ComparesTheMappingWithBothSides holds every fault of a mapping that only the two sides can tell to its words.
 func TestCheck_ComparesTheMappingWithBothSides(t *testing.T) {
@@ -34,6 +44,7 @@ func TestCheck_ComparesTheMappingWithBothSides(t *testing.T) {
 		{Name: "score", Type: "number"}, {Name: "vip", Type: "checkbox"}, {Name: "born", Type: "date"}, {Name: "level", Type: "list", Allow: []string{"Gold", "Silver"}},
 		{Name: "note", Type: "text"}, {Name: "salesforce_id", Type: "text"},
 	}})
+	f.sim.org.LimitPicklist(customerType, "Contact", "Rank__c", "Gold")
 	if err := f.sim.org.Hide("Contact", "Birthdate", true); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/platform"
@@ -42,11 +43,11 @@ func (c *transferMapping) types(path string, f *salesforce.FieldFacts, p *bridge
 	}
 	if p.Direction.Covers(bridge.Inbound) && p.Inbound == "" {
 		c.way(path, way{f.Kind(), own.Kind, string(f.Name) + " (" + f.Type + ")", string(own.Name) + " (" + own.Type + ")", "inbound"})
-		c.listed(path, own, f)
+		c.listed(path, own, f, p)
 	}
 	if p.Direction.Covers(bridge.Outbound) && p.Outbound == "" {
 		c.way(path, way{own.Kind, f.Kind(), string(own.Name) + " (" + own.Type + ")", string(f.Name) + " (" + f.Type + ")", "outbound"})
-		c.chosen(path, own, f)
+		c.chosen(path, own, f, p)
 	}
 }
 
@@ -70,44 +71,56 @@ func (c *transferMapping) way(path string, w way) {
 }
 
 // listed warns of values of a picklist that the platform's list does not take.
-func (c *transferMapping) listed(path string, own *platform.OwnField, f *salesforce.FieldFacts) {
+func (c *transferMapping) listed(path string, own *platform.OwnField, f *salesforce.FieldFacts, p *bridge.Pair) {
 	if len(own.Values) == 0 {
 		return
 	}
 	var strange []string
-	for _, v := range f.Values {
-		if v.Active && !slices.Contains(own.Values, v.Value) {
-			strange = append(strange, v.Value)
+	for _, v := range c.active(f) {
+		if !slices.Contains(own.Values, exchanged(p.Values, v)) {
+			strange = append(strange, v)
 		}
 	}
 	switch {
 	case len(f.Values) == 0:
 		c.add(levelWarning, path, "let inbound = choose one of them", "%s takes nothing but %s, and %s holds any text", own.Name, listed(own.Values), f.Name)
 	case len(strange) > 0:
-		c.add(levelFault, path, fmt.Sprintf("add them to the list in the workspace, or let inbound = choose one of %s", listed(own.Values)), "%s does not take %s of %s", own.Name, listed(strange), f.Name)
+		c.add(levelFault, path, fmt.Sprintf("add them to the list in the workspace, or exchange them by values = { %q = VALUE }", strange[0]),
+			"%s does not take %s of %s", own.Name, listed(strange), f.Name)
 	}
 }
 
+// exchanged is a value as the pair's own list has it; letters' case does not count there.
+func exchanged(by map[string]string, v string) string {
+	for from, to := range by {
+		if strings.EqualFold(from, v) {
+			return to
+		}
+	}
+	return v
+}
+
 // chosen warns of values that the platform holds and the picklist does not take.
-func (c *transferMapping) chosen(path string, own *platform.OwnField, f *salesforce.FieldFacts) {
+func (c *transferMapping) chosen(path string, own *platform.OwnField, f *salesforce.FieldFacts, p *bridge.Pair) {
 	if len(f.Values) == 0 || !f.Restricted {
 		return
 	}
-	var active, strange []string
-	for _, v := range f.Values {
-		if v.Active {
-			active = append(active, v.Value)
-		}
+	back := make(map[string]string, len(p.Values))
+	for sf, pf := range p.Values {
+		back[pf] = sf
 	}
+	active := c.active(f)
+	var strange []string
 	for _, v := range own.Values {
-		if !slices.Contains(active, v) {
+		if !slices.Contains(active, exchanged(back, v)) {
 			strange = append(strange, v)
 		}
 	}
 	switch {
 	case len(own.Values) == 0 && own.Kind == bridge.Text:
-		c.add(levelWarning, path, "let outbound = choose one of them", "%s takes nothing but %s, and %s holds any text", f.Name, listed(active), own.Name)
+		c.add(levelWarning, path, "let outbound = choose one of them", "%s takes nothing but %s%s, and %s holds any text", f.Name, listed(active), c.ofType(f), own.Name)
 	case len(strange) > 0:
-		c.add(levelFault, path, fmt.Sprintf("add them to the picklist, or let outbound = choose one of %s", listed(active)), "%s does not take %s of %s", f.Name, listed(strange), own.Name)
+		c.add(levelFault, path, fmt.Sprintf("add them to the picklist, or exchange them by values = { VALUE = %q }", strange[0]),
+			"%s does not take %s of %s%s", f.Name, listed(strange), own.Name, c.ofType(f))
 	}
 }

@@ -49,7 +49,7 @@ type schemaWriter struct {
 
 type object = map[string]any
 
-func TestConfigSchema_IsThatOfTheCode(t *testing.T) {
+func TestArchitecture_SchemaIsThatOfTheSettings(t *testing.T) {
 	w := &schemaWriter{t, wordsOf(t, ".", filepath.Join("..", "..", "bridge", "platform", "respondio"))}
 	top := w.table(reflect.ValueOf(defaultConfig()).Elem(), "org", "project")
 	top["$schema"], top["title"] = "http://json-schema.org/draft-07/schema#", "The configuration of sfbridge"
@@ -72,7 +72,9 @@ func TestConfigSchema_IsThatOfTheCode(t *testing.T) {
 	if err := e.Encode(top); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "config.schema.json", b.String())
+	if golden(t, "config.schema.json", b.String()); t.Failed() {
+		t.Log("after a setting was added or changed: go test ./cmd/sfbridge -run Schema -update")
+	}
 }
 
 // table is the schema of a struct; what is left out is described elsewhere.
@@ -299,7 +301,7 @@ func wholeExample(t *testing.T) ([]byte, map[string]any) {
 	return []byte(text), tree
 }
 
-func TestConfigExample_HoldsEverySettingThatTheCodeReads(t *testing.T) {
+func TestArchitecture_ExampleHoldsEverySettingThatTheCodeReads(t *testing.T) {
 	text, tree := wholeExample(t)
 	in := map[string]bool{}
 	written(tree, "", in)
@@ -330,7 +332,7 @@ func TestConfigExample_HoldsEverySettingThatTheCodeReads(t *testing.T) {
 	}
 }
 
-func TestConfigExample_FitsTheSchema(t *testing.T) {
+func TestArchitecture_ExampleFitsTheSchema(t *testing.T) {
 	_, tree := wholeExample(t)
 	var schema object
 	if err := json.Unmarshal([]byte(configSchema), &schema); err != nil {

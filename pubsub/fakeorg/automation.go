@@ -9,6 +9,8 @@ type saveHooks struct {
 	owners map[string]string // by assignment rule
 	barred map[string]bool   // record types, by id, that the integration user may not use
 
+	picklists map[string][]string // by picklistKey
+
 	duplicates []DuplicateRule
 }
 

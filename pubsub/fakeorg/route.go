@@ -88,6 +88,8 @@ func (c *call) resource() reply {
 		return c.only(func() reply { return c.query(head == "queryall") }, http.MethodGet)
 	case "composite":
 		return c.composite()
+	case "ui-api":
+		return c.only(c.picklistValues, http.MethodGet)
 	case "tooling":
 		return c.only(c.tooling, http.MethodGet)
 	}
