@@ -35,6 +35,8 @@ type DeliveryKind string
 const (
 	State  DeliveryKind = "state"
 	Append DeliveryKind = "append"
+	// Spread has the children of a record carried, since they read something of it that changed. The lane's source is the parent.
+	Spread DeliveryKind = "spread"
 )
 
 // Edge is the crossing that a state delivery saw. The courier decides by what the mirror and the link say at carry; the edge explains.

@@ -58,9 +58,11 @@ type Transfer struct {
 	OnDelete  OnDelete
 	Tags      []string // put on contacts that the bridge creates
 	Who       Field    // for activities: the reference that takes the linked record, such as WhoId
-	Set       Fields   // constants written on every create of the object
-	Creation  Creation // what else a record that is created gets
-	Shadow    bool     // everything runs and is shown, nothing is sent
+	// Parents names the objects of parents by their relationship, such as Vehicle__r, so that their changes are followed; "" does not follow one.
+	Parents  map[string]Object
+	Set      Fields   // constants written on every create of the object
+	Creation Creation // what else a record that is created gets
+	Shadow   bool     // everything runs and is shown, nothing is sent
 }
 
 // Pair ties one field to one attribute.

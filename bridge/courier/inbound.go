@@ -206,7 +206,7 @@ func (t *trip) told(ctx context.Context, tr *rule.Transfer, record bridge.Record
 	}
 	row := rows[0]
 	row.Org, row.Object, row.Record = t.org(), tr.Object, record
-	return row, open, nil
+	return row, open, t.inherit(ctx, &row)
 }
 
 // spread has the other transfers of the object look at the news.

@@ -84,6 +84,7 @@ func (in *Intake) entries(org string, c bridge.Change) []bridge.Entry {
 	slices.SortFunc(transfers, func(a, b *rule.Transfer) int {
 		return slices.Compare([]string{string(a.Project), string(a.ID)}, []string{string(b.Project), string(b.ID)})
 	})
+	touched := wants.Touches(&c)
 	var entries []bridge.Entry
 	for ids := range slices.Chunk(c.Records, recordsPerEntry) {
 		part := c
@@ -92,6 +93,9 @@ func (in *Intake) entries(org string, c bridge.Change) []bridge.Entry {
 		for _, id := range ids {
 			for _, t := range transfers {
 				e.Deliveries = append(e.Deliveries, inboundDelivery(&part, id, t, hit[t]))
+			}
+			for _, parent := range touched {
+				e.Deliveries = append(e.Deliveries, spreadDelivery(&part, id, parent))
 			}
 		}
 		entries = append(entries, e)
@@ -120,6 +124,15 @@ func inboundDelivery(c *bridge.Change, id bridge.RecordID, t *rule.Transfer, dir
 		Edge:     edges[c.Type],
 		Dirty:    dirty,
 		Ours:     c.Origin.Ours,
+	}
+}
+
+// spreadDelivery has the children of a parent looked at once the parent's change is in the mirror.
+func spreadDelivery(c *bridge.Change, id bridge.RecordID, to rule.Touched) bridge.Delivery {
+	t := to.Transfer
+	return bridge.Delivery{
+		ID: rule.DeliveryID(c.Org, c.Event, string(id)+"/"+string(to.Reference), t.ID), Kind: bridge.Spread, Transfer: t.ID, Object: c.Object, Dirty: to.Dirty,
+		Lane: bridge.Lane{Org: c.Org, Project: t.Project, Direction: bridge.Inbound, Source: string(id)}, Ours: c.Origin.Ours,
 	}
 }
 

@@ -293,7 +293,7 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 
 // matchKey finds the one record whose field holds the value: in the mirror first, which costs nothing, then in Salesforce.
 func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bridge.RecordID, error) {
-	found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Field, k.Value)
+	found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Index, k.Value)
 	if err != nil {
 		return "", err
 	}

@@ -45,6 +45,8 @@ type trip struct {
 
 	sent map[bridge.Attribute]bridge.Agreed // inbound: what a message that failed carried
 	seen bridge.Fields                      // of the record, as it was read last
+
+	elders []bridge.Row // the parents of the record, as they were read with it
 }
 
 // run carries the work under the locks it turns out to need. It holds them when it returns: what was agreed on must be durable before anybody else
@@ -60,7 +62,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours, t.done, t.looked, t.sent, t.dead = false, nil, nil, nil, nil, nil
+		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders = false, nil, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}
@@ -71,6 +73,8 @@ func (t *trip) run(ctx context.Context) (err error) {
 func (t *trip) once(ctx context.Context) error {
 	head := t.w.Head()
 	switch {
+	case head.Kind == bridge.Spread:
+		return t.spreadToChildren(ctx)
 	case head.Lane.Direction == bridge.Inbound:
 		return t.inbound(ctx)
 	case head.Kind == bridge.Append:
@@ -159,6 +163,7 @@ func (t *trip) buried() bridge.Effects {
 // anybody wants are read: they become as old as each other.
 func (t *trip) read(ctx context.Context, row *bridge.Row) error {
 	fields := t.c.wants[t.o.project.Org].ReadSet(row.Object)
+	fields = append(fields, t.stamps(row.Object)...)
 	var rows []bridge.Row
 	err := t.ask(ctx, t.o.home, func() (err error) {
 		rows, err = t.o.org.Reader.Read(ctx, row.Object, []bridge.RecordID{row.Record}, fields)
@@ -170,10 +175,24 @@ func (t *trip) read(ctx context.Context, row *bridge.Row) error {
 	if len(rows) != 1 || rows[0].Version.At.IsZero() {
 		return errUnseen
 	}
+	if err := t.learnParents(ctx, &rows[0]); err != nil {
+		return err
+	}
 	*row = rule.Merge(*row, rows[0])
+	t.seen = rows[0].Values
+	return t.taught(ctx, row)
+}
+
+// taught has the mirror learn the row as it was read, and its parents.
+func (t *trip) taught(ctx context.Context, row *bridge.Row) error {
+	if err := t.inherit(ctx, row); err != nil {
+		return err
+	}
 	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
 	t.learned(row)
-	t.seen = rows[0].Values
+	for i := range t.elders {
+		t.learned(&t.elders[i])
+	}
 	return nil
 }
 
@@ -185,9 +204,7 @@ func (t *trip) look(ctx context.Context, row *bridge.Row) error {
 	}
 	row.Values = maps.Clone(row.Values)
 	maps.Copy(row.Values, t.seen)
-	row.Keys = t.c.wants[t.o.project.Org].Keys(row)
-	t.learned(row)
-	return nil
+	return t.taught(ctx, row)
 }
 
 // learned gives a row to the mirror with the effects.

@@ -8,6 +8,14 @@
 //	Row    ──Inbound─> Attributes, Agreed    (at carry: mapping, then compare with the baseline)
 //	Contact─Outbound─> Fields, Agreed        (at carry, the other way)
 //
+// A mapping is a list of pairs. Each carries a value as it is, or makes it with an expression of the language that [Functions] tell of:
+//
+//	text ──compile──> program, and from the syntax tree what it reads ──> read set: what is kept, asked for and watched
+//	program(sf or contact) ──> a value, null (clear) or leave
+//
+// Expressions are compiled once, cost a bounded amount, and see no clock: what they make depends on values alone, or the compare would never rest. A
+// phone is one number in every spelling. What is read of a parent is kept by the parent's own row, so that one rename costs no reading of its children.
+//
 // The compare judges each pair of fields on its own against what both sides last agreed on:
 //
 //	source == baseline               nothing to do: an echo, or never changed

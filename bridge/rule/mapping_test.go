@@ -297,12 +297,11 @@ func TestReadSet_HoldsEveryNameOfTheSyntaxTree(t *testing.T) {
 }
 
 func TestHolds_IsTrueFalseOrAnError(t *testing.T) {
-	tr := pairs(t, bridge.Phones{})
 	set, err := rule.Compile([]bridge.Project{{ID: "p", Transfers: []bridge.Transfer{{ID: "t", Condition: "sf.OptIn__c"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr = set.Project("p").Transfer("t")
+	tr := set.Project("p").Transfer("t")
 	for _, c := range []struct {
 		v    bridge.Value
 		in   bool
@@ -322,6 +321,27 @@ func TestExpressions_CostNoMoreThanTheirBound(t *testing.T) {
 	} {
 		if v, err := mapped(t, expression, bridge.Fields{}); err == nil {
 			t.Errorf("%.40s answered %.40s", expression, v)
+		}
+	}
+}
+
+func TestKeys_FindAPhoneByEachProjectsCountry(t *testing.T) {
+	var all []bridge.Project
+	for id, region := range map[bridge.ProjectID]string{"tw": "TW", "jp": "JP"} {
+		all = append(all, bridge.Project{ID: id, Org: "o", Region: region, Transfers: []bridge.Transfer{{
+			ID: "t", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both,
+			Identity: []bridge.Pair{{Salesforce: "Phone", Platform: "phone", Format: bridge.PhoneFormat}},
+		}}})
+	}
+	set, err := rule.Compile(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := set.Wants("o").Keys(&bridge.Row{Object: "Contact", Values: bridge.Fields{"Phone": text("03-1234-5678")}})
+	for _, p := range all {
+		k := set.Project(p.ID).Transfer("t").Keys(bridge.Attributes{"phone": text("03-1234-5678")})[0]
+		if got := kept[k.Index]; got != k.Value || k.Field != "Phone" {
+			t.Errorf("%s: looks for %v under %s, and the mirror knows %v", p.ID, k.Value, k.Index, kept)
 		}
 	}
 }

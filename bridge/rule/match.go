@@ -29,6 +29,7 @@ func (t *Transfer) Identity(row bridge.Fields) ([]bridge.Identity, error) {
 // Key is one field by which the contact's record is found.
 type Key struct {
 	Field bridge.Field
+	Index bridge.Field // under which the mirror knows Value
 	Value bridge.Value // canonical
 	Claim string       // the identity's name for claims and locks, the same from both sides
 
@@ -40,10 +41,18 @@ func (t *Transfer) Keys(c bridge.Attributes) []Key {
 	var ks []Key
 	for _, p := range t.identity {
 		if v := canonical(p.Format, p.region, c[p.Platform]); v.Known() && !v.IsNull() {
-			ks = append(ks, Key{p.Salesforce, v, ClaimName(t.Project, p.Platform, p.named(v)), p.extension(c[p.Platform])})
+			ks = append(ks, Key{p.Salesforce, p.index(), v, ClaimName(t.Project, p.Platform, p.named(v)), p.extension(c[p.Platform])})
 		}
 	}
 	return ks
+}
+
+// index is the name under which the mirror knows the pair's canonical values: projects of different countries read one phone field differently.
+func (p *pair) index() bridge.Field {
+	if p.Format != bridge.PhoneFormat || p.region == "" {
+		return p.Salesforce
+	}
+	return p.Salesforce + "@" + bridge.Field(p.region)
 }
 
 // extension is that of a phone, "" for none.

@@ -47,6 +47,9 @@ func readPhone(text, region string) (number, bool) {
 	if ext != "" {
 		n.ext = ext
 	}
+	if n.e164 == spelled {
+		return n, true
+	}
 	again, ok := parsePhone(n.e164, region)
 	return n, ok && again.e164 == n.e164
 }
@@ -90,6 +93,9 @@ func mexican(text string) string {
 
 // lettered reports whether letters stand behind the first digit, an extension's name apart.
 func lettered(text string) bool {
+	if strings.IndexFunc(text, unicode.IsLetter) < 0 {
+		return false
+	}
 	text, _ = phonenumbers.MaybeSeparateExtensionFromPhone(text)
 	digit := strings.IndexFunc(text, unicode.IsDigit)
 	return digit >= 0 && strings.IndexFunc(text[digit:], unicode.IsLetter) >= 0

@@ -355,15 +355,30 @@ func FuzzPhone(f *testing.F) {
 	})
 }
 
+// FuzzExpression holds that no expression makes the daemon panic, and that one which is accepted answers a value that a field can hold, leave or an error.
 func FuzzExpression(f *testing.F) {
 	f.Add(`sf.A + "x"`)
 	f.Add(`contact["a"] == null ? 1 : 2`)
+	f.Add(`sf.Account.Name == null ? leave : clear`)
+	f.Add(`[sf.A].map(x, {x: sf["B"]})[0].size() > 1`)
+	for _, fn := range rule.Functions() {
+		f.Add(fn.Example)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
-		set, err := rule.Compile([]bridge.Project{{ID: "p", Transfers: []bridge.Transfer{{ID: "t", Condition: s}}}})
+		set, err := rule.Compile([]bridge.Project{{ID: "p", Region: "JP", Transfers: []bridge.Transfer{{
+			ID: "t", Direction: bridge.Both, Fields: []bridge.Pair{{Salesforce: "A", Platform: "a", Inbound: s, Outbound: s}},
+		}}}})
 		if err != nil {
 			return
 		}
-		_, _ = set.Project("p").Transfer("t").Holds(bridge.Fields{"A": text("a")})
+		tr := set.Project("p").Transfer("t")
+		in, err := tr.Inbound(bridge.Fields{"A": text("a"), "B": bridge.NumberValue(1.5), "Account.Name": bridge.NullValue()}, nil, map[bridge.Field]bool{"A": true})
+		for _, v := range in.Attributes {
+			if _, bad := v.MarshalJSON(); err == nil && bad != nil {
+				t.Errorf("%s answered %v", s, v)
+			}
+		}
+		_, _ = tr.Outbound(bridge.Attributes{"a": text("a"), "b": bridge.NullValue()}, nil, rule.Target{})
 	})
 }
 

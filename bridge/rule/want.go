@@ -10,15 +10,18 @@ import (
 // Wants is what one org's transfers want to know: the filter of intake. It is read-only.
 type Wants struct {
 	read      map[bridge.Object]map[bridge.Field]bool
-	identity  map[bridge.Object]map[bridge.Field]*pair
+	identity  map[bridge.Object]map[bridge.Field]*pair // by index
 	transfers map[bridge.Object][]*Transfer
-	persons   []*Transfer // whose changes two objects tell
+	persons   []*Transfer                               // whose changes two objects tell
+	parents   map[bridge.Object]map[bridge.Field]Parent // by the child's object and reference
+	children  map[bridge.Object][]child                 // by the parent's object
 }
 
 // Wants gathers what the projects of the org want.
 func (s *Set) Wants(org string) *Wants {
 	w := &Wants{
 		read: map[bridge.Object]map[bridge.Field]bool{}, identity: map[bridge.Object]map[bridge.Field]*pair{}, transfers: map[bridge.Object][]*Transfer{},
+		parents: map[bridge.Object]map[bridge.Field]Parent{}, children: map[bridge.Object][]child{},
 	}
 	for _, p := range s.Projects() {
 		if p.Org != org {
@@ -36,14 +39,16 @@ func (s *Set) Wants(org string) *Wants {
 func (w *Wants) add(t *Transfer) {
 	w.reads(t.Object, t.read)
 	for _, p := range t.identity {
-		if w.identity[t.Object][p.Salesforce] == nil {
-			w.identity[t.Object][p.Salesforce] = p
+		if w.identity[t.Object][p.index()] == nil {
+			w.identity[t.Object][p.index()] = p
 		}
 	}
 	w.transfers[t.Object] = append(w.transfers[t.Object], t)
+	w.follow(t)
 	if t.Leads() { // who a lead was converted into finds it by these
-		plain := &pair{}
-		w.identity[t.Object][intoContact], w.identity[t.Object][intoAccount] = plain, plain
+		for _, f := range []bridge.Field{intoContact, intoAccount} {
+			w.identity[t.Object][f] = &pair{Pair: bridge.Pair{Salesforce: f}}
+		}
 	}
 	if t.Person() {
 		w.persons = append(w.persons, t)
@@ -146,15 +151,20 @@ func (w *Wants) wantedTwin(c *bridge.Change, hit map[*Transfer][]bridge.Field) {
 	}
 }
 
-// Keys are the canonical identity values of a row, by which the mirror finds it.
+// Keys are the canonical identity values of a row, and the ids of its parents, by which the mirror finds it.
 func (w *Wants) Keys(r *bridge.Row) bridge.Fields {
 	keys := bridge.Fields{}
 	if r.Deleted {
 		return keys
 	}
 	for f, p := range w.identity[r.Object] {
-		if v := canonical(p.Format, p.region, r.Values[f]); v.Known() && !v.IsNull() {
+		if v := canonical(p.Format, p.region, r.Values[p.Salesforce]); v.Known() && !v.IsNull() {
 			keys[f] = v
+		}
+	}
+	for ref := range w.parents[r.Object] {
+		if v := r.Values[ref]; v.Known() && !v.IsNull() && keys[ref] == (bridge.Value{}) {
+			keys[ref] = v
 		}
 	}
 	return keys

@@ -12,22 +12,23 @@ import (
 
 // TransferConfig is one [[project.NAME.transfer]].
 type TransferConfig struct {
-	Name            string         `toml:"name"`              // of the transfer, unique inside the project
-	Recipe          string         `toml:"recipe"`            // contact or lead: fills in what is not written
-	Object          string         `toml:"object"`            // the Salesforce object, by its API name
-	Type            string         `toml:"type"`              // the platform's event type; makes it a transfer of activities
-	Direction       string         `toml:"direction"`         // inbound is Salesforce to platform, outbound is platform to Salesforce
-	Identity        []PairConfig   `toml:"identity"`          // pairs by which both sides are matched, best first
-	Fields          []PairConfig   `toml:"fields"`            // pairs of fields and attributes that are carried
-	Key             string         `toml:"key"`               // external id field that holds the platform's id of the contact, or the event's of an activity
-	Condition       string         `toml:"condition"`         // expression over sf that says who is carried at all
-	NoMatchInbound  string         `toml:"no_match_inbound"`  // what happens where nobody on the platform matches
-	NoMatchOutbound string         `toml:"no_match_outbound"` // what happens where no record matches
-	OnDelete        string         `toml:"on_delete"`         // what becomes of the contact when its record is deleted
-	Tags            []string       `toml:"tags"`              // put on contacts that the bridge creates
-	Who             string         `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
-	Set             map[string]any `toml:"set"`               // constants of every record that is created
-	Shadow          bool           `toml:"shadow"`            // everything runs and is shown, nothing is sent
+	Name            string            `toml:"name"`              // of the transfer, unique inside the project
+	Recipe          string            `toml:"recipe"`            // contact or lead: fills in what is not written
+	Object          string            `toml:"object"`            // the Salesforce object, by its API name
+	Type            string            `toml:"type"`              // the platform's event type; makes it a transfer of activities
+	Direction       string            `toml:"direction"`         // inbound is Salesforce to platform, outbound is platform to Salesforce
+	Identity        []PairConfig      `toml:"identity"`          // pairs by which both sides are matched, best first
+	Fields          []PairConfig      `toml:"fields"`            // pairs of fields and attributes that are carried
+	Key             string            `toml:"key"`               // external id field that holds the platform's id of the contact, or the event's of an activity
+	Condition       string            `toml:"condition"`         // expression over sf that says who is carried at all
+	NoMatchInbound  string            `toml:"no_match_inbound"`  // what happens where nobody on the platform matches
+	NoMatchOutbound string            `toml:"no_match_outbound"` // what happens where no record matches
+	OnDelete        string            `toml:"on_delete"`         // what becomes of the contact when its record is deleted
+	Tags            []string          `toml:"tags"`              // put on contacts that the bridge creates
+	Who             string            `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
+	Set             map[string]any    `toml:"set"`               // constants of every record that is created
+	Parents         map[string]string `toml:"parents"`           // objects of parents by relationship, whose changes are followed; "" follows none
+	Shadow          bool              `toml:"shadow"`            // everything runs and is shown, nothing is sent
 	CreationConfig
 }
 
@@ -99,6 +100,12 @@ func (t *TransferConfig) noun() bridge.Transfer {
 	}
 	for i := range t.Fields {
 		n.Fields = append(n.Fields, t.Fields[i].noun(n.Direction))
+	}
+	if len(t.Parents) > 0 {
+		n.Parents = make(map[string]bridge.Object, len(t.Parents))
+		for relation, object := range t.Parents {
+			n.Parents[relation] = bridge.Object(object)
+		}
 	}
 	if len(t.Set) > 0 {
 		n.Set = make(bridge.Fields, len(t.Set))

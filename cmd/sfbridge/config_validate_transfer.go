@@ -65,6 +65,7 @@ func (c *transferCheck) run() {
 	c.expression(c.path+".condition", t.Condition, conditionUse)
 	c.constants()
 	c.creation()
+	c.parents()
 	c.pairs("identity", t.Identity)
 	c.pairs("fields", t.Fields)
 	if t.Type != "" {
@@ -160,6 +161,19 @@ func (c *transferCheck) idle(path string, p *PairConfig) {
 	} {
 		if k.set {
 			c.add(path+"."+k.key, "write it on a pair of fields", "a pair of identity only compares, so %s does nothing here", k.key)
+		}
+	}
+}
+
+// parents sees to it that relationships and objects are named as such.
+func (c *transferCheck) parents() {
+	for relation, object := range c.t.Parents {
+		path := join(c.path+".parents", relation)
+		if !fieldPattern.MatchString(relation) || strings.HasSuffix(relation, "__c") || strings.HasSuffix(relation, "Id") {
+			c.add(path, "write the relationship, such as Account or Vehicle__r", "%q is not the name of a relationship", relation)
+		}
+		if object != "" && !fieldPattern.MatchString(object) {
+			c.add(path, `write the object's API name, such as Vehicle__c, or "" to follow none`, "%q is not the name of an object", object)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (t *trace) identities(ctx context.Context, p *rule.Project, tr *rule.Transf
 		if t.orgs[p.Org] == "" {
 			continue
 		}
-		found, err := t.store.Lookup(ctx, t.orgs[p.Org], tr.Object, k.Field, k.Value)
+		found, err := t.store.Lookup(ctx, t.orgs[p.Org], tr.Object, k.Index, k.Value)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/platform/respondio/respondiotest"
+)
+
+// kinship runs a test of contacts whose company on the platform is the name of their account.
+func kinship(t *testing.T, change func(*TransferConfig), test func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		fields := []respondiotest.Field{{Name: "salesforce_id"}, {Name: "company"}, {Name: "birthday"}}
+		b := newBench(t, simOptions{seed: 71, fields: fields}, func(c *Config) {
+			tr := &c.Projects["support"].Transfers[0]
+			tr.Fields = append(tr.Fields, PairConfig{Platform: "custom.company", Direction: string(bridge.Inbound), Inbound: `either(sf.Account.Name, "private")`})
+			if change != nil {
+				change(tr)
+			}
+		})
+		defer b.close()
+		b.start()
+		test(b)
+	})
+}
+
+// child makes a contact of an account.
+func (b *bench) child(email string, account any) (record string) {
+	b.t.Helper()
+	record, err := b.sim.org.Create("Contact", map[string]any{"LastName": "Tan", "Email": email, "AccountId": account})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return record
+}
+
+// save changes a record in Salesforce.
+func (b *bench) save(object, record string, fields map[string]any) {
+	b.t.Helper()
+	if err := b.sim.org.Update(object, record, fields); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) company(email string) string {
+	c := b.byEmail(email)
+	if c == nil {
+		return ""
+	}
+	return c.Get("custom.company")
+}
+
+func (b *bench) companies(what string, want map[string]string) {
+	b.t.Helper()
+	b.until(what, time.Minute, func() bool {
+		for email, name := range want {
+			if b.company(email) != name {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (b *bench) account(name string) string {
+	b.t.Helper()
+	id, err := b.sim.org.Create("Account", map[string]any{"Name": name})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return id
+}
+
+func TestBridge_TellsTheChildrenOfAParentThatIsRenamed(t *testing.T) {
+	t.Parallel()
+	kinship(t, nil, func(b *bench) {
+		acme, other := b.account("Acme"), b.account("Other")
+		want := map[string]string{}
+		for i := range 130 {
+			email := fmt.Sprintf("a%d@x.example", i)
+			b.child(email, acme)
+			want[email] = "Acme"
+		}
+		moving := b.child("moving@x.example", other)
+		b.child("alone@x.example", nil)
+		want["moving@x.example"], want["alone@x.example"] = "Other", "private"
+		b.companies("everybody has the name of his account", want)
+		time.Sleep(time.Minute)
+
+		calls := b.sim.org.APICalls()
+		b.save("Account", acme, map[string]any{"Name": "Acme Ltd"})
+		for i := range 130 {
+			want[fmt.Sprintf("a%d@x.example", i)] = "Acme Ltd"
+		}
+		b.companies("the new name is with all", want)
+		if n := b.sim.org.APICalls() - calls; n > 0 {
+			b.t.Errorf("a rename cost %d calls to Salesforce", n)
+		}
+
+		b.save("Contact", moving, map[string]any{"AccountId": acme})
+		want["moving@x.example"] = "Acme Ltd"
+		b.companies("who moves has the name of his new account", want)
+		b.save("Account", other, map[string]any{"Name": "Nobody's"})
+		time.Sleep(time.Minute)
+		b.companies("a parent that was left is none", want)
+		b.save("Contact", moving, map[string]any{"AccountId": nil})
+		want["moving@x.example"] = "private"
+		b.companies("who leaves has none", want)
+	})
+}
+
+func TestBridge_CarriesARenameThatCameWhileItWasDown(t *testing.T) {
+	t.Parallel()
+	kinship(t, nil, func(b *bench) {
+		acme := b.account("Acme")
+		record := b.child("mei@x.example", acme)
+		b.companies("she has the name", map[string]string{"mei@x.example": "Acme"})
+		time.Sleep(time.Second)
+		b.stop()
+		b.save("Account", acme, map[string]any{"Name": "Acme Ltd"})
+		b.save("Account", acme, map[string]any{"Name": "Acme plc"})
+		b.start()
+		b.companies("she has the last name", map[string]string{"mei@x.example": "Acme plc"})
+		b.save("Contact", record, map[string]any{"LastName": "Lim"})
+		time.Sleep(time.Minute)
+		b.companies("an edit of hers brings no old name back", map[string]string{"mei@x.example": "Acme plc"})
+	})
+}
+
+func TestBridge_LetsAParentDecideTheCondition(t *testing.T) {
+	t.Parallel()
+	kinship(t, func(tr *TransferConfig) {
+		tr.Condition = `sf.Account.Name != null && sf.Account.Name.startsWith("Key ")`
+	}, func(b *bench) {
+		acme := b.account("Acme")
+		b.child("mei@x.example", acme)
+		time.Sleep(time.Minute)
+		if b.byEmail("mei@x.example") != nil {
+			b.t.Error("a record outside the condition was carried")
+		}
+		b.save("Account", acme, map[string]any{"Name": "Key Acme"})
+		b.companies("she is carried once her account is a key account", map[string]string{"mei@x.example": "Key Acme"})
+	})
+}
+
+func TestBridge_FollowsNoParentWhereItIsNotAsked(t *testing.T) {
+	t.Parallel()
+	kinship(t, func(tr *TransferConfig) { tr.Parents = map[string]string{"Account": ""} }, func(b *bench) {
+		if n := len(b.sim.org.Subscriptions()); n != 1 {
+			b.t.Errorf("%d subscriptions, want that of contacts alone", n)
+		}
+		acme := b.account("Acme")
+		record := b.child("mei@x.example", acme)
+		b.companies("she has the name", map[string]string{"mei@x.example": "Acme"})
+		b.save("Account", acme, map[string]any{"Name": "Acme Ltd"})
+		time.Sleep(time.Minute)
+		if got := b.company("mei@x.example"); got != "Acme" {
+			b.t.Errorf("the company is %q", got)
+		}
+		b.save("Contact", record, map[string]any{"AccountId": nil})
+		b.companies("what is read of the record itself still goes", map[string]string{"mei@x.example": "private"})
+	})
+}
