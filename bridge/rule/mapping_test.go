@@ -249,6 +249,10 @@ func TestPhones_TellExtensionsApart(t *testing.T) {
 	if err != nil || moved.Attributes["phone"] != text("+886 2 2345 6789 ext. 34") {
 		t.Errorf("another extension is not carried: %v, %v", moved.Attributes, err)
 	}
+	bare, err := tr.Inbound(bridge.Fields{"Phone": text("02-2345-6789")}, link, nil)
+	if err != nil || bare.Attributes["phone"] != text("+886 2 2345 6789") {
+		t.Errorf("an extension that was taken off is not carried: %v, %v", bare.Attributes, err)
+	}
 	if out, err := tr.Outbound(bridge.Attributes{"phone": text("+886223456789")}, &bridge.Link{}, rule.Target{Row: row}); err != nil || len(out.Fields) > 0 {
 		t.Errorf("the switchboard's number is written over the extension: %v, %v", out.Fields, err)
 	}
@@ -317,6 +321,7 @@ func TestExpressions_CostNoMoreThanTheirBound(t *testing.T) {
 	thousand := `"` + strings.Repeat("a,", 1000) + `"`
 	for _, expression := range []string{
 		`list(` + thousand + `).map(a, list(` + thousand + `).map(b, a + b)).size()`,
+		`list(` + thousand + `).map(a, upper(` + thousand + `)).size()`,
 		strings.Repeat(`replace(`, 20) + `"aaaaaaaa"` + strings.Repeat(`, "a", "aaaaaaaaaa")`, 20),
 	} {
 		if v, err := mapped(t, expression, bridge.Fields{}); err == nil {
