@@ -112,11 +112,9 @@ func (t *trip) parent(ctx context.Context, p rule.Parent, ref bridge.Value) (bri
 	if i := slices.IndexFunc(t.elders, func(r bridge.Row) bool { return r.Object == p.Object && r.Record == id }); i >= 0 {
 		return t.elders[i], nil
 	}
-	rows, err := t.c.d.Mirror.Rows(ctx, t.org(), p.Object, []bridge.RecordID{id})
+	row, err := t.mirrored(ctx, p.Object, id)
 	if err != nil {
-		return bridge.Row{}, fmt.Errorf("look at the parent %s %s: %w", p.Object, id, err)
+		return row, fmt.Errorf("look at the parent %s %s: %w", p.Object, id, err)
 	}
-	row := rows[0]
-	row.Org, row.Object, row.Record = t.org(), p.Object, id
 	return row, nil
 }

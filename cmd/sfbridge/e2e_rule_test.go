@@ -77,7 +77,7 @@ func TestBridge_MapsByExpressionsBothWays(t *testing.T) {
 		x.until("the title is carried", time.Minute, func() bool { return x.attribute(contact, "lastName") == "Tan (Prof)" })
 		x.write(contact, map[string]string{"lastName": "Lim"})
 		x.until("the platform's name is in Salesforce", time.Minute, func() bool { return x.text(record, "LastName") == "Lim" })
-		time.Sleep(time.Minute)
+		time.Sleep(3 * time.Minute) // the hole before the first event is filled as well
 		if got := x.attribute(contact, "lastName"); got != "Lim (Prof)" && got != "Lim" {
 			t.Errorf("the last name is %q", got)
 		}
