@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -20,18 +21,39 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// drawer holds files that a test changes while a vault reads them.
+type drawer struct {
+	mu    sync.Mutex
+	files fstest.MapFS
+}
+
+func (d *drawer) open(name string) (fs.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.files.Open(strings.TrimPrefix(name, "/"))
+}
+
+// put changes a file; an empty text takes it away.
+func (d *drawer) put(name, text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if delete(d.files, name); text != "" {
+		d.files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+}
+
 // vaultOf is a vault over files that a test changes.
-func vaultOf(files fstest.MapFS, log *bytes.Buffer) *vault {
+func vaultOf(files *drawer, log *bytes.Buffer) *vault {
 	c := &console{where: surroundings{
 		env:  func(string) (string, bool) { return "", false },
-		open: func(n string) (fs.File, error) { return files.Open(strings.TrimPrefix(n, "/")) },
+		open: files.open,
 	}, hides: newBlotter()}
 	return newVault(c, false, slog.New(slog.NewTextHandler(&scrubber{log, c.hides}, nil)))
 }
 
 func TestVault_TakesAReplacedSecretWithoutARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		files := fstest.MapFS{"a": {Data: []byte("the first secret value\n")}, "k": {Data: []byte("signing-key-number-one-0000")}}
+		files := &drawer{files: fstest.MapFS{"a": {Data: []byte("the first secret value\n")}, "k": {Data: []byte("signing-key-number-one-0000")}}}
 		var log bytes.Buffer
 		v := vaultOf(files, &log)
 		token := v.live("project.x.token", Secret{"file:/a", "the first secret value"}, 1)
@@ -44,8 +66,8 @@ func TestVault_TakesAReplacedSecretWithoutARestart(t *testing.T) {
 			time.Sleep(d)
 			synctest.Wait()
 		}
-		files["a"] = &fstest.MapFile{Data: []byte("the second secret value")}
-		files["k"] = &fstest.MapFile{Data: []byte("signing-key-number-two-0000")}
+		files.put("a", "the second secret value")
+		files.put("k", "signing-key-number-two-0000")
 		pass(rereadEvery + time.Second)
 		if token() != "the second secret value" || fixed() != "from the environment" {
 			t.Errorf("token %q, fixed %q", token(), fixed())
@@ -53,8 +75,8 @@ func TestVault_TakesAReplacedSecretWithoutARestart(t *testing.T) {
 		if d := cmp.Diff([]string{"signing-key-number-two-0000", "signing-key-number-one-0000"}, keys()); d != "" {
 			t.Errorf("keys within the grace: %s", d)
 		}
-		delete(files, "a")
-		files["k"] = &fstest.MapFile{Data: []byte("short")}
+		files.put("a", "")
+		files.put("k", "short")
 		pass(keyGrace)
 		if d := cmp.Diff([]string{"signing-key-number-two-0000"}, keys()); d != "" || token() != "the second secret value" {
 			t.Errorf("what cannot be taken replaced what was: %s, token %q", d, token())
@@ -108,7 +130,7 @@ func TestExecute_TellsOfAPanicWithoutSecrets(t *testing.T) {
 }
 
 func TestAdmin_AnswersNoSecret(t *testing.T) {
-	v := vaultOf(nil, &bytes.Buffer{})
+	v := vaultOf(&drawer{}, &bytes.Buffer{})
 	v.hides.add(Secret{"env:X", canary})
 	h := v.scrubbed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"last_error":"bad %s"}`, canary)
