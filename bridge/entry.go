@@ -9,7 +9,8 @@ type EntryKind string
 const (
 	ChangeEntry   EntryKind = "change"
 	CallbackEntry EntryKind = "callback"
-	SnapshotEntry EntryKind = "snapshot" // a row read over REST
+	SnapshotEntry EntryKind = "snapshot" // a row read over REST, of which events may have been missed
+	LoadEntry     EntryKind = "load"     // a row read over REST before anything was missed: it fills what is unknown
 	OperatorEntry EntryKind = "operator" // a person's act, such as a redrive
 )
 

@@ -20,12 +20,24 @@ type Hole struct {
 	Reason string    `json:"reason"`
 	// Whole says that any record may have changed, and not only those that were written since From.
 	Whole bool `json:"whole,omitempty"`
+	// Quiet says that rows that were written before From enter the mirror only: nothing of them is carried.
+	Quiet bool `json:"quiet,omitempty"`
 	// Filled is how far each object was compared.
 	Filled map[Object]Filled `json:"filled,omitempty"`
 	// Approved is an operator's word that what is held may be done.
 	Approved bool `json:"approved,omitempty"`
 	Closed   bool `json:"closed,omitempty"`
 }
+
+// FirstLoad is what becomes of records that are there before anything was read of them.
+type FirstLoad string
+
+// The first loads.
+const (
+	LoadNone   FirstLoad = "none"   // they are known once they change; the zero FirstLoad is this
+	LoadMirror FirstLoad = "mirror" // they are read into the mirror, and carried once they change
+	LoadSend   FirstLoad = "send"   // they are carried like changes
+)
 
 // Filled is how far one object of a hole was compared.
 type Filled struct {

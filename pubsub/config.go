@@ -38,6 +38,8 @@ type Config struct {
 	JumpPause time.Duration
 	// SchemaPatience is how long a schema is asked for before its events are quarantined; 0 is 15 minutes.
 	SchemaPatience time.Duration
+	// Load is what becomes of the records that are there when a topic is read for the first time.
+	Load bridge.FirstLoad
 	// Since is from when changes may be missing where the topic has no position yet, because other topics brought them; zero is from the first run on.
 	Since time.Time
 }

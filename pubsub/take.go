@@ -58,7 +58,9 @@ func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent) (*brid
 // anchor records what lies before the first message of a stream that began at the tip.
 func (s *Subscriber) anchor(ctx context.Context) bool {
 	h := bridge.Hole{Org: s.cfg.Org, Topic: s.cfg.Topic, From: s.started, Reason: "first run: reading began within this time"}
+	h.Whole, h.Quiet = s.cfg.Load == bridge.LoadMirror || s.cfg.Load == bridge.LoadSend, s.cfg.Load == bridge.LoadMirror
 	if !s.cfg.Since.IsZero() {
+		h.Whole, h.Quiet = false, false // they were read by way of the others
 		h.From, h.Reason = s.cfg.Since.Add(-holeMargin), "the topic takes the place of others, which were read up to here"
 	}
 	if s.missing != nil {

@@ -13,8 +13,8 @@ import (
 // comparedAtOnce is how many rows are appended in one call: few enough that callbacks come between.
 const comparedAtOnce = 40
 
-// Compared makes rows durable that were read because events of them may have been missed: they enter the mirror in their turn and, if dirty, mark their
-// records for every transfer that carries them.
+// Compared makes rows durable that were read because events of them may have been missed: they enter the mirror in their turn and mark their records
+// for every transfer that carries them. Those that are not dirty are of a first load: they fill what the mirror does not know and mark nothing.
 func (s *Stream) Compared(ctx context.Context, rows []bridge.Row, dirty bool) error {
 	wants := s.in.wants[s.org]
 	if wants == nil {
@@ -35,6 +35,7 @@ func (s *Stream) Compared(ctx context.Context, rows []bridge.Row, dirty bool) er
 func (in *Intake) snapshot(r *bridge.Row, wants *rule.Wants, dirty bool) bridge.Entry {
 	e := bridge.Entry{Kind: bridge.SnapshotEntry, At: in.now(), Row: r}
 	if !dirty {
+		e.Kind = bridge.LoadEntry
 		return e
 	}
 	edge, cause := bridge.EdgeNone, "row "+r.Version.At.UTC().Format(time.RFC3339)

@@ -76,7 +76,11 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 	switch {
 	case e.Row != nil:
 		k := rowKey{e.Row.Org, e.Row.Object, e.Row.Record}
-		return f.update(ctx, k, func(r bridge.Row) bridge.Row { return rule.Correct(r, *e.Row) })
+		take := rule.Correct
+		if e.Kind == bridge.LoadEntry {
+			take = rule.Merge
+		}
+		return f.update(ctx, k, func(r bridge.Row) bridge.Row { return take(r, *e.Row) })
 	case e.Change != nil:
 		for _, id := range e.Change.Records {
 			k := rowKey{e.Change.Org, e.Change.Object, id}

@@ -48,6 +48,11 @@ func (w *work) start() time.Time {
 	return first
 }
 
+// carries reports whether a row that was missed is carried, and not only known from then on.
+func (w *work) carries(r *bridge.Row) bool {
+	return slices.ContainsFunc(w.holes, func(h *bridge.Hole) bool { return !h.Quiet || !r.Version.At.Before(h.From.Truncate(time.Second)) })
+}
+
 // page takes in what the mirror lacks of one page, and notes how far the holes are filled.
 func (f *Filler) page(ctx context.Context, w *work, rows []bridge.Row) error {
 	if len(rows) == 0 {
@@ -57,7 +62,12 @@ func (f *Filler) page(ctx context.Context, w *work, rows []bridge.Row) error {
 	if err != nil {
 		return err
 	}
-	if err := f.d.Sink.Compared(ctx, missed, true); err != nil {
+	told := func(r bridge.Row) bool { return w.carries(&r) }
+	quiet := slices.DeleteFunc(slices.Clone(missed), told)
+	if err := f.d.Sink.Compared(ctx, quiet, false); err != nil {
+		return err
+	}
+	if err := f.d.Sink.Compared(ctx, slices.DeleteFunc(slices.Clone(missed), func(r bridge.Row) bool { return !told(r) }), true); err != nil {
 		return err
 	}
 	f.figures.rows.Add(float64(len(missed)))

@@ -190,7 +190,7 @@ func (a *app) subscribe(ctx context.Context, o *orgLine, routes []route) error {
 		if err != nil {
 			return err
 		}
-		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: r.topic, Since: since}, pubsub.Deps{
+		s, err := pubsub.New(pubsub.Config{Org: o.ID(), Topic: r.topic, Since: since, Load: bridge.FirstLoad(a.cfg.Orgs[o.name].FirstLoad)}, pubsub.Deps{
 			Conn: o.conn, Auth: o.auth, Sink: a.intake.Stream(o.name), Quarantine: quarantine{a.store}, Positions: a.store, Schemas: schemas,
 			Beats: beats, Outlook: outlook{o.client, a.readOf(o), a.world.now}, Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
 		})

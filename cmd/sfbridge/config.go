@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"sfbridge/bridge"
 )
 
 // maxConfig bounds the configuration file.
@@ -61,6 +63,7 @@ type OrgConfig struct {
 	PubSubInsecure bool   `toml:"pubsub_insecure"` // without TLS; loopback only
 	ID             string `toml:"id"`              // the org's id, where it must be this one and no other
 	Client         string `toml:"client"`          // the name by which the bridge marks its own writes
+	FirstLoad      string `toml:"first_load"`      // none, mirror or send: what becomes of records that are there before the first run
 	Channel        string `toml:"channel"`         // auto, none, or the name of a channel of several objects
 	Linger         string `toml:"linger"`          // how long a row waits for company before a call that has room: auto or a duration
 	Reserve        int    `toml:"reserve"`         // share of the daily API calls, in per cent, that is left to others
@@ -97,7 +100,7 @@ func defaultConfig() *Config {
 }
 
 func defaultOrg() *OrgConfig {
-	return &OrgConfig{APIVersion: "66.0", PubSub: "api.pubsub.salesforce.com:7443", Client: "sfbridge", Channel: channelAuto, Linger: lingerAuto, Reserve: 20}
+	return &OrgConfig{APIVersion: "66.0", PubSub: "api.pubsub.salesforce.com:7443", Client: "sfbridge", FirstLoad: string(bridge.LoadNone), Channel: channelAuto, Linger: lingerAuto, Reserve: 20}
 }
 
 // compile judges an expression of a transfer before anything runs; see ruleSyntax.

@@ -68,7 +68,7 @@ func TestConfig_ExampleStatesTheDefaults(t *testing.T) {
 		}
 	}
 	o, od := c.Orgs["main"], defaultOrg()
-	if o.APIVersion != od.APIVersion || o.PubSub != od.PubSub || o.Client != od.Client || o.PubSubInsecure != od.PubSubInsecure || o.Channel != od.Channel || o.Linger != od.Linger || o.Reserve != od.Reserve {
+	if o.APIVersion != od.APIVersion || o.PubSub != od.PubSub || o.Client != od.Client || o.PubSubInsecure != od.PubSubInsecure || o.FirstLoad != od.FirstLoad || o.Channel != od.Channel || o.Linger != od.Linger || o.Reserve != od.Reserve {
 		t.Errorf("the example's org %+v departs from the defaults %+v", o, od)
 	}
 	r, rd := c.Projects["support"].Section.(*respondioSection), defaultRespondio()

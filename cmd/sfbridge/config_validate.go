@@ -149,6 +149,7 @@ func (v *validation) org(path, name string, o *OrgConfig) {
 	if o.Client == "" || len(o.Client) > 64 || strings.ContainsAny(o.Client, "/,;= \t\r\n") {
 		v.add(path+".client", `write a short word, such as "sfbridge"`, "%q cannot mark the bridge's writes", o.Client)
 	}
+	v.oneOf(path+".first_load", o.FirstLoad, []string{string(bridge.LoadNone), string(bridge.LoadMirror), string(bridge.LoadSend)})
 	if o.Channel != channelAuto && o.Channel != channelNone && !isChannel(channelTopic(o.Channel)) {
 		v.add(path+".channel", `write "auto", "none", or the name of a channel, such as "`+ownChannel+`"`, "%q is no channel", o.Channel)
 	}
