@@ -117,7 +117,9 @@ func BenchmarkSubscriber_BesideAClientThatDoesNothing(b *testing.B) {
 				go func() { over <- sub.Run(ctx) }()
 				took := <-sink.full
 				end()
-				<-over
+				if err := <-over; err != nil {
+					b.Fatal(err)
+				}
 				shares = append(shares, idle.Seconds()/took.Seconds())
 				rates = append(rates, float64(want-warm)/took.Seconds())
 			}

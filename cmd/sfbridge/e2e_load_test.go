@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -103,7 +104,7 @@ func TestBridge_SendsWhatIsThereOnceWhereItIsAskedTo(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		creates := 0
 		for _, r := range b.sim.crm.Requests() {
-			if r.Method == "POST" && strings.HasPrefix(string(r.Body), "{") && strings.Contains(string(r.Body), "firstName") {
+			if r.Method == http.MethodPost && strings.HasPrefix(string(r.Body), "{") && strings.Contains(string(r.Body), "firstName") {
 				creates++
 			}
 		}
