@@ -155,7 +155,7 @@ func (b *bench) start() *app {
 		}
 		b.stop = func() {}
 	}
-	b.until("the daemon listens to Salesforce", time.Minute, func() bool {
+	b.until("the daemon listens to Salesforce", 2*time.Minute, func() bool {
 		return a.state.Load() == "running" && len(b.sim.org.Subscriptions()) > 0 && a.anchored()
 	})
 	return a
