@@ -77,5 +77,7 @@ func (m *duel) close(lead, into *nearRow, events ...bridge.Change) {
 	if linked && m.chance("purge", 0.15) {
 		lead.deleted = true
 		m.near.emit("user", m.near.told(lead, bridge.Delete, nil)...)
+		tag := lead.values["Tag__c"].Text // nobody can say any more what was emptied on the lead and what the conversion left behind
+		maps.DeleteFunc(m.hands, func(h hold, _ *hand) bool { return h.tag == tag && h.project == "" })
 	}
 }

@@ -86,6 +86,7 @@ func (m *duel) end(kind, tag, other string) {
 		for _, r := range m.near.rows {
 			if r.deleted && r.master == "" && !r.converted() && r.values["Tag__c"].Text == tag {
 				m.near.undelete(r)
+				m.back[tag] = time.Now()
 				delete(m.gone, tag)
 			}
 		}
@@ -186,10 +187,14 @@ func (m *duel) records(tag string) (rs []*nearRow) {
 	return rs
 }
 
+// backWithin is how long the bridge may take to hear that a record was deleted and is back: what was written to it ends with the deletion, and what
+// somebody wrote before the bridge heard of both may be written over untold.
+const backWithin = 6 * time.Second
+
 // both is what each side holds in a field of a person, nil unless he is linked everywhere.
 func (m *duel) both(tag string, f bridge.Field) map[bridge.ProjectID]bridge.Value {
 	rs := m.records(tag)
-	if len(rs) != 1 || !m.linked(rs[0].id) {
+	if len(rs) != 1 || !m.linked(rs[0].id) || time.Since(m.back[tag]) < backWithin {
 		return nil
 	}
 	ends := map[bridge.ProjectID]bridge.Value{"": rs[0].values[f]}
