@@ -49,6 +49,16 @@ func (o *order) came(from, to hold, v bridge.Value) {
 	}
 }
 
+// twice reports whether users wrote a value on another platform too: the stream's word of one write is taken for the other's.
+func (o *order) twice(from hold, v bridge.Value) bool {
+	for at, all := range o.lists {
+		if at.tag == from.tag && at.field == from.field && at.project != "" && at.project != from.project && lastLike(at.field, all, v) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // lastLike is the place of the last value in a list that is like v, from 1; 0 where there is none.
 func lastLike(f bridge.Field, all []bridge.Value, v bridge.Value) int {
 	for i := len(all); i > 0; i-- {

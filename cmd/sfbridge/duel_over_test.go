@@ -139,7 +139,7 @@ func (w *witness) changed(at hold, old, v bridge.Value, who string) {
 		w.order.came(from, at, v)
 	}
 	if h := w.hands[at]; bridged && h != nil {
-		if !h.reached[project] {
+		if !h.reached[project] && (at.project != "" || !w.order.twice(from, v)) {
 			w.over = append(w.over, overwritten{hold: at, value: h.value, by: project, at: time.Now(), since: h.at})
 		}
 		delete(w.hands, at)
