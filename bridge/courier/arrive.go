@@ -45,6 +45,13 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 		t.tell(bridge.Skipped, "", nil, "nobody on the platform matches, and the transfer creates nobody")
 		return nil
 	}
+	into, err := t.untold(ctx, tr, row.Record)
+	if err != nil {
+		return err
+	}
+	if into != (bridge.Conversion{}) {
+		return t.converted(ctx, tr, nil, into)
+	}
 	return t.create(ctx, tr, row, ids)
 }
 

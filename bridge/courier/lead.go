@@ -71,6 +71,17 @@ func (t *trip) converted(ctx context.Context, tr *rule.Transfer, link *bridge.Li
 	return nil
 }
 
+// untold is what a lead that nobody is linked to was converted into before the stream has told of it: whoever carries the heir may have heard first, and
+// moved the link. Salesforce is asked, but not of a lead that is new and was not tried before.
+func (t *trip) untold(ctx context.Context, tr *rule.Transfer, lead bridge.RecordID) (bridge.Conversion, error) {
+	isNew := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate })
+	if !tr.Leads() || isNew && !t.retried() {
+		return bridge.Conversion{}, nil
+	}
+	fate, err := t.fate(ctx, tr, &bridge.Link{Record: lead})
+	return fate.Conversion, err
+}
+
 // carryHeir has the heir carried once more: what Salesforce says of it first, and then what the contact has beyond that.
 func (t *trip) carryHeir(h heir, contact bridge.ContactID) {
 	n := len(t.effects.Next)
