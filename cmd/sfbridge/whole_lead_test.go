@@ -53,6 +53,10 @@ func (w *theatre) prospect(i int, a *deed) {
 		if err != nil {
 			return err
 		}
-		return tx.Update("Contact", made.Contact, map[string]any{"Tag__c": tag})
+		set := map[string]any{"Tag__c": tag}
+		if a.Value > 1 { // who converts him mends his address in the same breath
+			set["Email"], set["MobilePhone"] = fmt.Sprintf("new%03d.%s@example.com", i, tag), fmt.Sprintf("+6018%07d", i)
+		}
+		return tx.Update("Contact", made.Contact, set)
 	}))
 }
