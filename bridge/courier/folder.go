@@ -103,17 +103,30 @@ func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 		apply = rule.FoldHalf
 	}
 	err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
-		if c.Version.Before(r.Version) {
-			now = r.Values
-		} else {
-			before = r.Values
-		}
+		before, now = sides(&r, c)
 		return apply(r, c)
 	})
 	if err != nil {
 		return err
 	}
 	return f.confirm(ctx, k, c, before, now)
+}
+
+// sides are the values of a row that a change comes behind, and those that are newer than it: a row that two objects make has a version for each.
+func sides(r *bridge.Row, c *bridge.Change) (before, now bridge.Fields) {
+	before, now = bridge.Fields{}, bridge.Fields{}
+	for f, v := range r.Values {
+		of, ok := r.Since[f]
+		if !ok {
+			of = r.Version
+		}
+		if c.Version.Before(of) {
+			now[f] = v
+		} else {
+			before[f] = v
+		}
+	}
+	return before, now
 }
 
 func (f *fold) halved(o bridge.Object) bool {

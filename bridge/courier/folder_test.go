@@ -55,3 +55,13 @@ func TestFold_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 		}
 	}
 }
+
+// The two halves of a person are told by two topics, and the row is as new as the newer: each field is as old as what was told of it.
+func TestFold_KnowsOfEachFieldWhetherTheRowIsAheadOfTheStream(t *testing.T) {
+	row := bridge.Row{Version: bridge.Version{Commit: 10, At: time.Unix(10, 0)}, Values: bridge.Fields{"Score__c": bridge.TextValue("1"), "LastName": bridge.TextValue("Tan")},
+		Since: map[bridge.Field]bridge.Version{"Score__c": {Commit: 1, At: time.Unix(1, 0)}}}
+	before, now := sides(&row, &bridge.Change{Version: bridge.Version{Commit: 5, At: time.Unix(5, 0)}})
+	if !before["Score__c"].Known() || now["Score__c"].Known() || before["LastName"].Known() || !now["LastName"].Known() {
+		t.Errorf("before %v, now %v", before, now)
+	}
+}
