@@ -55,6 +55,7 @@ func newRoom(o *Options) *room {
 	if o.DiskFree != nil {
 		r.least = o.MinFree
 	}
+	r.free.Store(-1) // whoever comes while somebody else asks for the first time is not refused
 	return r
 }
 

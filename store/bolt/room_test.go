@@ -118,3 +118,31 @@ func TestRoom_OpensAFileThatIsLargerThanItMayBe(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestRoom_RefusesNobodyWhileTheDiskIsAskedForTheFirstTime has two come at once before anything is known of the disk.
+func TestRoom_RefusesNobodyWhileTheDiskIsAskedForTheFirstTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		answer, o := make(chan struct{}), verified()
+		o.MinFree = 8 << 20
+		o.DiskFree = func(string) (int64, bool) {
+			asked.Add(1)
+			<-answer
+			return 100 << 20, true
+		}
+		err := session(t.Context(), filepath.Join(t.TempDir(), "store.db"), o, func(_ *store.Store, db *bolt.DB) error {
+			first := make(chan error, 1)
+			go func() { first <- db.Room(1) }()
+			synctest.Wait()
+			if n := asked.Load(); n != 1 {
+				t.Errorf("the disk was asked %d times", n)
+			}
+			err := db.Room(1)
+			close(answer)
+			return errors.Join(err, <-first)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
