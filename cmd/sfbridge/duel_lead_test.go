@@ -46,6 +46,9 @@ func (m *duel) convert(tag, other string, i int) {
 		m.replaced(tag, string(f), "near", lead.values[f].Text, "conversion")
 		m.past[at] = append(m.past[at], lead.values[f])
 		delete(m.hands, at)
+		for _, p := range m.projects { // it comes back from any of the platforms, over what another one has
+			delete(m.hands, hold{tag, p, f})
+		}
 	}
 	m.order.end(tag) // what the conversion left behind comes back from the platform
 	m.close(lead, r, m.near.told(r, bridge.Create, nil)...)
