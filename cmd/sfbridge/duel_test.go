@@ -263,6 +263,9 @@ func (s *script) play(t *testing.T) (wrong, trace []string) {
 		m.faults = 0
 		m.mu.Unlock()
 		time.Sleep(60 * time.Second)
+		if s.Faults { // whoever failed several times in a row is tried again later than that
+			time.Sleep(5 * time.Minute)
+		}
 		calls := m.calls()
 		time.Sleep(3 * time.Minute)
 		if n := m.calls() - calls; n > 0 {
