@@ -49,6 +49,7 @@ func (m *duel) convert(tag, other string, i int) {
 		for _, p := range m.projects { // it comes back from any of the platforms, over what another one has
 			delete(m.hands, hold{tag, p, f})
 		}
+		m.left[hold{tag, "", f}] = time.Now()
 	}
 	m.order.end(tag) // what the conversion left behind comes back from the platform
 	m.close(lead, r, m.near.told(r, bridge.Create, nil)...)

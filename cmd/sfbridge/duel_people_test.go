@@ -188,13 +188,14 @@ func (m *duel) records(tag string) (rs []*nearRow) {
 }
 
 // backWithin is how long the bridge may take to hear that a record was deleted and is back: what was written to it ends with the deletion, and what
-// somebody wrote before the bridge heard of both may be written over untold.
+// somebody wrote before the bridge heard of both may be written over untold. As long it may take until a field that a conversion left behind is agreed on
+// again.
 const backWithin = 6 * time.Second
 
 // both is what each side holds in a field of a person, nil unless he is linked everywhere.
 func (m *duel) both(tag string, f bridge.Field) map[bridge.ProjectID]bridge.Value {
 	rs := m.records(tag)
-	if len(rs) != 1 || !m.linked(rs[0].id) || time.Since(m.back[tag]) < backWithin {
+	if len(rs) != 1 || !m.linked(rs[0].id) || time.Since(m.back[tag]) < backWithin || time.Since(m.left[hold{tag, "", f}]) < backWithin {
 		return nil
 	}
 	ends := map[bridge.ProjectID]bridge.Value{"": rs[0].values[f]}

@@ -44,6 +44,7 @@ type duel struct {
 	joined   int // people who came in the middle
 	*witness
 	back map[string]time.Time // when people's records were undeleted
+	left map[hold]time.Time   // when conversions left fields of people behind
 	won  map[string]bool      // people whose record another was merged into
 	gone map[string]bool      // people whose record was deleted or merged away
 }
@@ -225,7 +226,7 @@ var editable = []bridge.Field{"FirstName", "LastName", "Email", "MobilePhone", "
 func (s *script) play(t *testing.T) (wrong, trace []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, witness: newWitness(), back: map[string]time.Time{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
+		m := &duel{ctx: ctx, logged: map[string]bool{}, gone: map[string]bool{}, witness: newWitness(), back: map[string]time.Time{}, left: map[hold]time.Time{}, won: map[string]bool{}, luck: s.Luck, rolled: map[string]int{}, disk: &platter{items: map[string]store.Item{}}, fars: map[bridge.ProjectID]*far{}}
 		m.ends, m.about = m.both, m.tagOf
 		for i := range s.Projects {
 			id := bridge.ProjectID("pq"[i : i+1])
