@@ -16,11 +16,18 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	if done, err := t.fromLead(ctx, tr, row); done || err != nil {
 		return err
 	}
+	into, err := t.untold(ctx, tr, row.Record)
+	if err != nil {
+		return err
+	}
+	if into != (bridge.Conversion{}) {
+		return t.converted(ctx, tr, nil, into)
+	}
 	if id := row.Values[tr.Key]; tr.Key != "" && id.Known() && !id.IsNull() && !slices.Contains(t.dead, bridge.ContactID(id.Text)) {
 		return t.madeFrom(ctx, tr, row, bridge.ContactID(id.Text))
 	}
 	var ids []bridge.Identity
-	err := t.known(ctx, &row, func() (err error) { ids, err = tr.Identity(row.Values); return err })
+	err = t.known(ctx, &row, func() (err error) { ids, err = tr.Identity(row.Values); return err })
 	if err != nil {
 		return err
 	}
@@ -44,13 +51,6 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	if tr.NoContact == bridge.SkipIt {
 		t.tell(bridge.Skipped, "", nil, "nobody on the platform matches, and the transfer creates nobody")
 		return nil
-	}
-	into, err := t.untold(ctx, tr, row.Record)
-	if err != nil {
-		return err
-	}
-	if into != (bridge.Conversion{}) {
-		return t.converted(ctx, tr, nil, into)
 	}
 	return t.create(ctx, tr, row, ids)
 }
