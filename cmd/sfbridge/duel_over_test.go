@@ -83,7 +83,10 @@ func (w *witness) holds(at hold, was, v bridge.Value) {
 	}
 	delete(w.hands, at)
 	ends := w.ends(at.tag, at.field)
-	if ends == nil {
+	if ends == nil { // whoever wrote the same elsewhere has nothing to lose
+		maps.DeleteFunc(w.hands, func(h hold, of *hand) bool {
+			return h.tag == at.tag && h.field == at.field && alike(at.field, of.value, v)
+		})
 		return
 	}
 	h := &hand{value: v, before: was, at: time.Now(), reached: map[bridge.ProjectID]bool{}}
