@@ -185,7 +185,8 @@ func (c *Courier) keys(r *bridge.Row) bridge.Fields {
 	return all
 }
 
-// confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it. What the row held before
+// confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it, of one project. Where two
+// wrote the same value, the second's event is yet to come, and what it comes over may be an edit. What the row held before
 // tells whether a write came over an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and
 // tells which value stands.
 func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, now bridge.Fields) error {
@@ -197,6 +198,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		}
 	}
 	var left []bridge.Unconfirmed
+	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
 	for i, u := range open {
 		if c.Type == bridge.Delete || c.Type == bridge.GapDelete {
 			u.Of = nil // it ended, and nobody knows whether it was done
@@ -205,8 +207,9 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		if f.stands(u, v) && foreign(f.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.same, open[:i], u, v) {
 			f.tell(k, u)
 		}
-		if f.echoed(open[i:], u, c) {
-			f.confirmed = append(f.confirmed, u)
+		by, taken := of[u.Field]
+		if f.echoed(open[i:], u, c) && (!taken || by == u.Project || c.Type == bridge.Delete || c.Type == bridge.GapDelete) {
+			f.confirmed, of[u.Field] = append(f.confirmed, u), u.Project
 		} else {
 			left = append(left, u)
 		}

@@ -65,3 +65,42 @@ func TestFold_KnowsOfEachFieldWhetherTheRowIsAheadOfTheStream(t *testing.T) {
 		t.Errorf("before %v, now %v", before, now)
 	}
 }
+
+// Two projects bring the same value, and somebody edits in between: the first event is of the first project's write alone, and the edit that the second
+// came over is told.
+func TestFold_ConfirmsTheWritesOfOneProjectByOneEvent(t *testing.T) {
+	transfers := []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}
+	const org = bridge.OrgID("00D000000000001EAA")
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: transfers}, {ID: "q", Org: "acme", Transfers: transfers}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bridge.TextValue
+	key := rowKey{org, "Contact", "r"}
+	row := bridge.Row{Org: org, Object: "Contact", Record: "r", Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
+	wrote := func(p bridge.ProjectID, d bridge.DeliveryID) bridge.Unconfirmed {
+		return bridge.Unconfirmed{Org: org, Project: p, Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: d}
+	}
+	f := fold{
+		c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+		open: map[rowKey][]bridge.Unconfirmed{key: {wrote("p", "first"), wrote("q", "second")}},
+	}
+	for i, name := range []string{"ours", "theirs", "ours"} {
+		change := &bridge.Change{
+			Org: org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"},
+		}
+		if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+			t.Fatal(err)
+		}
+		if i < 2 && (len(f.confirmed) != 1 || f.confirmed[0].Delivery != "first" || len(f.story) != 0) {
+			t.Fatalf("after %q: confirmed %v, %d lines", name, f.confirmed, len(f.story))
+		}
+	}
+	if len(f.confirmed) != 2 || len(f.story) != 1 || f.story[0].Delivery != "second" {
+		t.Errorf("confirmed %v, told %v", f.confirmed, f.story)
+	}
+}
