@@ -204,7 +204,9 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 func (t *trip) madeFrom(ctx context.Context, tr *rule.Transfer, row bridge.Row, contact bridge.ContactID) error {
 	journal, ok := t.c.d.Journal.(bridge.Leftovers)
 	if ok && journal.Leftover(bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Outbound, Source: string(contact)}) {
+		t.c.yields.note(t.recordLane(row.Record), contact)
 		return &waitError{rung(1) / 4, "contact " + string(contact) + ", from which the record was made, goes first"}
 	}
+	t.c.yields.note(t.recordLane(row.Record), "")
 	return t.adopt(ctx, tr, row, contact)
 }

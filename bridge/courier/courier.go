@@ -86,6 +86,7 @@ type Courier struct {
 	watch     *watch
 
 	doubts *doubts
+	yields yields
 
 	began time.Time // when Run was called
 }

@@ -53,7 +53,7 @@ func (t *trip) outbound(ctx context.Context) error {
 func (t *trip) after(links []bridge.Link) error {
 	journal, ok := t.c.d.Journal.(bridge.Leftovers)
 	for _, l := range links {
-		lane := bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(l.Record)}
+		lane := t.recordLane(l.Record)
 		if ok && journal.Leftover(lane) {
 			return &waitError{rung(1) / 4, "what an earlier process left for record " + string(l.Record) + " goes first"}
 		}
@@ -62,6 +62,11 @@ func (t *trip) after(links []bridge.Link) error {
 		}
 	}
 	return nil
+}
+
+// recordLane is the lane of what happens to a record.
+func (t *trip) recordLane(r bridge.RecordID) bridge.Lane {
+	return bridge.Lane{Org: t.org(), Project: t.o.Project, Direction: bridge.Inbound, Source: string(r)}
 }
 
 // said is what the callback itself says of the contact; an entry without a callback says nothing.
@@ -271,7 +276,7 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 	if record == "" {
 		return "", nil
 	}
-	if wait := t.after([]bridge.Link{{Record: record}}); wait != nil {
+	if wait := t.after([]bridge.Link{{Record: record}}); wait != nil && !t.c.yields.waits(t.recordLane(record), c.ID) {
 		if by, err := t.byKey(ctx, tr, c); err != nil || by == record {
 			return by, err // each names the other: that record's lane waits for this one
 		}
