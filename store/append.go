@@ -216,29 +216,20 @@ func union(a, b []bridge.Field) []bridge.Field {
 	return slices.Compact(all)
 }
 
-// appendChunk makes entries from..to durable, each with its mark against a second copy.
+// appendChunk makes entries from..to durable, each with its mark against a second copy. Only the commit asks whether a mark is there: who looks up each
+// of them is who was refused.
 func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *bridge.Position) error {
-	var marks []string
+	refused := false
 	err := s.commitNow(ctx, func(p *plan) error {
-		marks = marks[:0]
 		for i := from; i < to; i++ {
 			e := &b.entries[i]
 			key := seqKey(prefixEntry, b.first+uint64(i))
 			p.add(Op{Key: key, Val: seal(key, b.values[i])})
-			if e.Dedup == "" {
-				continue
-			}
-			mark := prefixDedup + namePart(e.Dedup)
-			it, err := s.kv.Get(ctx, mark)
-			if err != nil && !errors.Is(err, ErrCorrupt) {
+			if err := s.planMark(p, e, refused); err != nil {
 				return err
 			}
-			if _, twice := p.at[mark]; twice || it.Rev != 0 {
-				return fmt.Errorf("callback %s: %w", e.Dedup, bridge.ErrDuplicate)
-			}
-			p.check(mark, 0)
-			p.add(Op{Key: mark, Val: seal(mark, nil), TTL: max(e.DedupFor, MinTTL)})
 		}
+		refused = true
 		for _, v := range b.victims {
 			if v.entry >= from && v.entry < to {
 				s.planEnd(p, []ref{v.ref}, false)
@@ -250,6 +241,29 @@ func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *br
 		return p.put(positionKey(pos.Org, pos.Topic), pos, 0)
 	})
 	return err
+}
+
+// planMark plans the mark by which a second copy of an entry is known, and answers bridge.ErrDuplicate where it stands there already and is looked for.
+func (s *Store) planMark(p *plan, e *bridge.Entry, look bool) error {
+	if e.Dedup == "" {
+		return nil
+	}
+	mark := prefixDedup + namePart(e.Dedup)
+	if _, twice := p.at[mark]; twice {
+		return fmt.Errorf("callback %s: %w", e.Dedup, bridge.ErrDuplicate)
+	}
+	if look {
+		it, err := s.kv.Get(p.ctx, mark)
+		if err != nil && !errors.Is(err, ErrCorrupt) {
+			return err
+		}
+		if it.Rev != 0 {
+			return fmt.Errorf("callback %s: %w", e.Dedup, bridge.ErrDuplicate)
+		}
+	}
+	p.check(mark, 0)
+	p.add(Op{Key: mark, Val: seal(mark, nil), TTL: max(e.DedupFor, MinTTL)})
+	return nil
 }
 
 // appended counts what is durable now.
