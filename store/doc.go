@@ -16,7 +16,7 @@
 // lower case, since its last three spell the case of the others; other texts stand as they are if short and of [a-z0-9-], or else behind _ in hex, or behind
 // _h as a hash.
 //
-//	e/<seq>                                    an entry and its deliveries
+//	e/<seq>                                    an entry and its deliveries (record.go); JSON where layout 1 left it
 //	a/<seq>-<delivery>                         failures and wait of a delivery that was given back; or that it is settled while others are not
 //	b/<seq>-<delivery>                         a dead letter
 //	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/ and j/

@@ -9,8 +9,12 @@ import (
 	"sfbridge/bridge"
 )
 
-// layoutVersion is the version of keys and values. A store of a newer one is refused.
-const layoutVersion = 1
+// layoutVersion is the version of keys and values. A store of a newer one is refused; what an older one has is read, and the store is of this version from
+// its next start on.
+//
+//	1   entries are JSON
+//	2   entries are as record.go draws them, or JSON
+const layoutVersion = 2
 
 // layout is the first thing written into a store.
 type layout struct {
@@ -75,6 +79,13 @@ func (s *Store) openLayout(ctx context.Context) error {
 	if l.Version > layoutVersion {
 		return bridge.Hint(fmt.Errorf("the store has layout %d, this sfbridge reads up to %d", l.Version, layoutVersion),
 			"run the newer sfbridge, or restore the backup that was made before the upgrade")
+	}
+	if l.Version < layoutVersion { // before anything is written that an older sfbridge would take for damage
+		l.Version = layoutVersion
+		err := s.commitNow(ctx, func(p *plan) error { return p.put(keyLayout, l, 0) })
+		if err != nil {
+			return fmt.Errorf("write the layout: %w", err)
+		}
 	}
 	s.salt = l.Salt
 	return nil

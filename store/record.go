@@ -2,66 +2,90 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"sfbridge/bridge"
 )
 
-// entryRecord is an entry as it is stored. A row says in the journal what its key says in the mirror.
+// An entry as it is stored. The first byte tells it from the JSON of older stores (record_json.go), which begins with a length that is never 0.
 //
-//	+----------------+------+----------------------
-//	| length, varint | JSON | body of the callback
-//	+----------------+------+----------------------
-type entryRecord struct {
-	bridge.Entry
-	RowOf *rowID `json:"row_of,omitempty"`
-}
+//	+---+---------+----------------+------+----------------------
+//	| 0 | version | length, varint | head | body of the callback
+//	+---+---------+----------------+------+----------------------
+//
+//	head      word kind · time taken in · deliveries · which of these follow · change · callback · row
+//	list      varint count · items
+//	text      varint 2n · n bytes; or varint 2i+1, the i-th of the texts that this head has said before (repeats)
+//	word      byte i+1 of a table of words; or 0 · text
+//	time      varint seconds since 1970 · varint nanoseconds
+//	value     byte kind · text, but for null
+//
+// Numbers are varints, those that may be negative in zig-zag. Nothing may follow what is drawn, texts are UTF-8, and no count may be larger than the bytes
+// that are left. Deliveries come first, since a start reads nothing else.
+const (
+	recordMark    = 0
+	recordVersion = 1
+)
 
-type rowID struct {
-	Org    bridge.OrgID    `json:"org"`
-	Object bridge.Object   `json:"object"`
-	Record bridge.RecordID `json:"record"`
-}
+// maxRepeats is how many texts of a head can be named again.
+const maxRepeats = 32
 
-func encodeEntry(e *bridge.Entry) ([]byte, error) {
-	rec := entryRecord{Entry: *e}
-	var body []byte
-	if e.Callback != nil {
-		c := *e.Callback
-		body, c.Body = c.Body, nil
-		rec.Callback = &c
-	}
-	if r := e.Row; r != nil {
-		rec.RowOf = &rowID{r.Org, r.Object, r.Record}
-	}
-	head, err := json.Marshal(&rec)
-	if err != nil {
-		return nil, fmt.Errorf("encode entry: %w", err)
-	}
-	b := binary.AppendUvarint(make([]byte, 0, len(head)+len(body)+binary.MaxVarintLen32), uint64(len(head)))
-	return append(append(b, head...), body...), nil
-}
+// What follows the deliveries.
+const (
+	hasChange = 1 << iota
+	hasCallback
+	hasRow
+	hasAll = hasChange | hasCallback | hasRow
+)
 
-// decodeEntry reads what encodeEntry wrote; the body is a part of b.
+// Tables of words. Their order is part of the format: new ones go to the end.
+var (
+	entryKinds    = []bridge.EntryKind{bridge.ChangeEntry, bridge.CallbackEntry, bridge.SnapshotEntry, bridge.LoadEntry, bridge.OperatorEntry}
+	deliveryKinds = []bridge.DeliveryKind{bridge.State, bridge.Append, bridge.Spread}
+	edgeWords     = []bridge.Edge{bridge.EdgeNone, bridge.EdgeCreate, bridge.EdgeDelete, bridge.EdgeUndelete}
+	directions    = []bridge.Direction{bridge.Inbound, bridge.Outbound}
+	callbackKinds = []bridge.CallbackKind{bridge.ContactTouched, bridge.Happened, bridge.Ignored}
+	changeTypes   = []bridge.ChangeType{
+		bridge.Create, bridge.Update, bridge.Delete, bridge.Undelete, bridge.GapCreate, bridge.GapUpdate, bridge.GapDelete, bridge.GapUndelete,
+		bridge.GapOverflow, bridge.SnapshotType,
+	}
+)
+
+// decodeEntry reads what is stored of an entry; the body is a part of b.
 func decodeEntry(id bridge.EntryID, b []byte) (bridge.Entry, error) {
-	n, w := binary.Uvarint(b)
-	if w <= 0 || n > uint64(len(b)-w) {
-		return bridge.Entry{}, fmt.Errorf("entry %d: length does not hold: %w", id, ErrCorrupt)
+	if len(b) == 0 || b[0] != recordMark {
+		return decodeJSONEntry(id, b)
 	}
-	var rec entryRecord
-	if err := json.Unmarshal(b[w:w+int(n)], &rec); err != nil {
-		return bridge.Entry{}, fmt.Errorf("entry %d: %w: %w", id, err, ErrCorrupt)
+	head, body, err := recordParts(id, b)
+	if err != nil {
+		return bridge.Entry{}, err
 	}
-	e := rec.Entry
+	r := recordReader{rest: string(head)}
+	e := r.entry()
 	e.ID = id
-	if body := b[w+int(n):]; e.Callback != nil && len(body) > 0 {
+	switch {
+	case r.bad || r.rest != "":
+		return bridge.Entry{}, fmt.Errorf("entry %d: head does not hold: %w", id, ErrCorrupt)
+	case len(body) == 0:
+	case e.Callback == nil:
+		return bridge.Entry{}, fmt.Errorf("entry %d: body of no callback: %w", id, ErrCorrupt)
+	default:
 		e.Callback.Body = body
 	}
-	if e.Row != nil && rec.RowOf != nil {
-		e.Row.Org, e.Row.Object, e.Row.Record = rec.RowOf.Org, rec.RowOf.Object, rec.RowOf.Record
-	}
 	return e, nil
+}
+
+// recordParts takes a record that is no JSON apart.
+func recordParts(id bridge.EntryID, b []byte) (head, body []byte, err error) {
+	if len(b) < 3 || b[1] != recordVersion {
+		return nil, nil, fmt.Errorf("entry %d: of another version: %w", id, ErrCorrupt)
+	}
+	n, w := binary.Uvarint(b[2:])
+	if w <= 0 || n > uint64(len(b)-2-w) {
+		return nil, nil, fmt.Errorf("entry %d: length does not hold: %w", id, ErrCorrupt)
+	}
+	b = b[2+w:]
+	return b[:n], b[n:], nil
 }
 
 // sealedEntry is the number of the entry that an item holds, and its payload.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,24 +10,42 @@ import (
 	"sfbridge/bridge"
 )
 
-// headOf reads of an entry what lanes need. A start reads every entry that waits, and this is most of what it takes: the JSON that encodeEntry writes is
-// skimmed, and only what skims like nothing of ours is decoded as others are. Either way all of the JSON must hold.
+// headOf reads of an entry what lanes need: a start reads every entry that waits, and this is most of what it takes.
 func (o *opening) headOf(it *Item) (bridge.Entry, error) {
 	seq, payload, err := sealedEntry(it)
 	if err != nil {
 		return bridge.Entry{}, err
 	}
-	n, w := binary.Uvarint(payload)
-	if w <= 0 || n > uint64(len(payload)-w) {
-		return bridge.Entry{}, fmt.Errorf("entry %d: length does not hold: %w", seq, ErrCorrupt)
+	id := bridge.EntryID(seq)
+	if len(payload) == 0 || payload[0] != recordMark {
+		return o.jsonHeadOf(id, payload)
 	}
-	head, ok := o.skim(payload[w : w+int(n)])
+	head, _, err := recordParts(id, payload)
+	if err != nil {
+		return bridge.Entry{}, err
+	}
+	r := recordReader{rest: string(head)}
+	e := bridge.Entry{ID: id}
+	if r.lanes(&e); r.bad {
+		return bridge.Entry{}, fmt.Errorf("entry %d: head does not hold: %w", id, ErrCorrupt)
+	}
+	return e, nil
+}
+
+// jsonHeadOf is headOf for an entry of layout 1. The JSON that was written is skimmed, and only what skims like nothing of ours is decoded as others are.
+// Either way all of the JSON must hold.
+func (o *opening) jsonHeadOf(id bridge.EntryID, payload []byte) (bridge.Entry, error) {
+	text, _, err := jsonHead(id, payload)
+	if err != nil {
+		return bridge.Entry{}, err
+	}
+	head, ok := o.skim(text)
 	if !ok {
-		if head, err = decodeHead(payload[w : w+int(n)]); err != nil {
-			return bridge.Entry{}, fmt.Errorf("entry %d: %w: %w", seq, err, ErrCorrupt)
+		if head, err = decodeHead(text); err != nil {
+			return bridge.Entry{}, fmt.Errorf("entry %d: %w: %w", id, err, ErrCorrupt)
 		}
 	}
-	return bridge.Entry{ID: bridge.EntryID(seq), At: head.At, Deliveries: head.Deliveries}, nil
+	return bridge.Entry{ID: id, At: head.At, Deliveries: head.Deliveries}, nil
 }
 
 // entryHead is what lanes need of an entry.
@@ -42,7 +59,7 @@ func decodeHead(b []byte) (h entryHead, err error) {
 	return h, err
 }
 
-// skim is decodeHead for JSON of the shape that encodeEntry writes, in a tenth of the time. Of deliveries it leaves out the dirty fields, which lanes do not
+// skim is decodeHead for JSON of the shape that layout 1 has, in a tenth of the time. Of deliveries it leaves out the dirty fields, which lanes do not
 // need. It answers false for everything it does not know as that shape, be it JSON or not.
 func (o *opening) skim(b []byte) (h entryHead, ok bool) {
 	r := skimmer{rest: b, names: o.names}

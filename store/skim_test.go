@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
@@ -32,12 +31,11 @@ func written(t testing.TB) (heads [][]byte) {
 			Deliveries: []bridge.Delivery{{ID: "d3", Kind: bridge.Append, Lane: lane}}},
 		{Kind: bridge.CallbackEntry, At: at, Deliveries: []bridge.Delivery{{ID: "d4", Kind: bridge.Append, Lane: odd}}},
 	} {
-		b, err := encodeEntry(&e)
+		head, _, err := jsonHead(1, jsonEncoded(t, &e))
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, w := binary.Uvarint(b)
-		heads = append(heads, b[w:w+int(n)])
+		heads = append(heads, head)
 	}
 	return heads
 }

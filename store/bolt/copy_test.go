@@ -193,7 +193,7 @@ func TestRestore_RefusesWhatDoesNotBelongThere(t *testing.T) {
 		}
 		return p
 	}
-	rotten := bytes.ReplaceAll(whole, []byte(`"wait-2"`), []byte(`"wait-7"`))
+	rotten := bytes.ReplaceAll(whole, text("wait-2"), text("wait-7"))
 	for name, c := range map[string]struct{ from, says string }{
 		"of another store": {other, "is of store"},
 		"cut":              {file("cut", whole[:len(whole)/2]), "cut short"},

@@ -85,7 +85,7 @@ func TestP12_EveryShapeOfDamageIsNamed(t *testing.T) {
 		{"element that leads outside", patch(leaf+16+8, 0xff, 0xff, 0xff), "leads outside", ""},
 		{"branch that leads outside", patch(branch+16+8, 0xff, 0xff, 0xff), "out of place", ""},
 		{"branch that leads to itself", patch(branch+16+8, binary.NativeEndian.AppendUint64(nil, uint64(branch/pageSize))...), "belongs to two", ""},
-		{"a value", func(f []byte) []byte { return bytes.ReplaceAll(f, []byte(`"wait-7"`), []byte(`"wait-X"`)) }, "", "are damaged and left out"},
+		{"a value", func(f []byte) []byte { return bytes.ReplaceAll(f, text("wait-7"), text("wait-X")) }, "", "are damaged and left out"},
 		{"a key", func(f []byte) []byte {
 			return bytes.ReplaceAll(f, []byte("/p/r/003000000000001aaa"), []byte("/p/r/003000000000001aab"))
 		}, "", "are damaged and left out"},
@@ -267,7 +267,7 @@ func TestSalvage_KeepsWhatCanBeReadAndListsTheRest(t *testing.T) {
 		says  string
 	}{
 		{"nothing", func(f []byte) []byte { return f }, 0, ""},
-		{"a value", func(f []byte) []byte { return bytes.Replace(f, []byte(`"wait-7"`), []byte(`"wait-X"`), 1) }, 1, "checksum"},
+		{"a value", func(f []byte) []byte { return bytes.Replace(f, text("wait-7"), text("wait-X"), 1) }, 1, "checksum"},
 		{"a page", func(f []byte) []byte { clear(f[leaves[1] : leaves[1]+pageSize]); return f }, 20, fmt.Sprintf("page %d", leaves[1]/pageSize)},
 		{"the head of a page", func(f []byte) []byte { f[leaves[1]] ^= 0xf; return f }, 0, "says that it is page"},
 		{"a branch that leads astray", func(f []byte) []byte { f[branch+16+8] ^= 0x70; return f }, 0, "page"},
@@ -310,12 +310,15 @@ func TestSalvage_KeepsWhatCanBeReadAndListsTheRest(t *testing.T) {
 	}
 }
 
+// text is how a record holds a text: behind its length.
+func text(s string) []byte { return append([]byte{byte(2 * len(s))}, s...) }
+
 func TestCheck_TellsEachFindingInASentence(t *testing.T) {
 	path, whole := compacted(t, 300)
 	leaves := pagesOf(whole, 2, "e/")
 	to := spoilt(t, path, whole, func(f []byte) []byte {
 		clear(f[leaves[1] : leaves[1]+pageSize])
-		return bytes.Replace(f, []byte(`"wait-299"`), []byte(`"wait-XXX"`), 1)
+		return bytes.Replace(f, text("wait-299"), text("wait-XXX"), 1)
 	})
 	c, err := bolt.Check(context.Background(), to, verified())
 	if err != nil {

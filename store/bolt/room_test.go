@@ -96,8 +96,9 @@ func TestRoom_KeepsSomeOfTheDiskForWorkOnWhatWaits(t *testing.T) {
 
 // TestRoom_OpensAFileThatIsLargerThanItMayBe lowers the bound below what is there: the store opens, says that it is full, and work goes on.
 func TestRoom_OpensAFileThatIsLargerThanItMayBe(t *testing.T) {
+	const waiting = 900
 	path := filepath.Join(t.TempDir(), "store.db")
-	work(t, path, func(s *store.Store, _ *bolt.DB) { appendWaiting(t, s, "wait", 600) })
+	work(t, path, func(s *store.Store, _ *bolt.DB) { appendWaiting(t, s, "wait", waiting) })
 	o := verified()
 	o.MaxSize = 512 << 10
 	l := newLedger()
@@ -109,8 +110,8 @@ func TestRoom_OpensAFileThatIsLargerThanItMayBe(t *testing.T) {
 			t.Errorf("health is %+v", h)
 		}
 		err := drain(t.Context(), s, l)
-		if _, settled := l.size(); settled != 600 {
-			t.Errorf("%d of 600 were carried", settled)
+		if _, settled := l.size(); settled != waiting {
+			t.Errorf("%d of %d were carried", settled, waiting)
 		}
 		return err
 	})
