@@ -12,7 +12,7 @@ import (
 // batch is one Append on its way to the disk.
 type batch struct {
 	entries []bridge.Entry
-	values  [][]byte // sealed, by entry
+	values  [][]byte // by entry, with room for the envelope before each
 	first   uint64
 	lanes   []*lane // of every delivery, in order
 	victims []victim
@@ -24,6 +24,7 @@ type victim struct {
 	ref      ref
 	entry    int
 	delivery int
+	ops      int // the most that its end takes
 }
 
 // Append makes entries and the position durable; see [bridge.Journal]. More than one transaction holds are cut at entries, the position in the last.
@@ -50,7 +51,7 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 		return err
 	}
 	for from := 0; ; {
-		to := b.chunk(from)
+		to := b.chunk(from, 0)
 		last := to == len(b.entries)
 		var p *bridge.Position
 		if last {
@@ -67,16 +68,38 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	}
 }
 
+// encode gives every entry its value, all of them in one piece of memory.
 func (s *Store) encode(b *batch) error {
-	b.values = make([][]byte, len(b.entries))
+	var all []byte
+	ends := make([]int, len(b.entries))
 	for i := range b.entries {
-		val, err := encodeEntry(&b.entries[i])
-		if err != nil {
+		var err error
+		if all, err = appendSealable(all, &b.entries[i]); err != nil {
 			return err
 		}
-		b.values[i] = val
+		ends[i] = len(all)
+		if i == 0 {
+			all = slices.Grow(all, (len(b.entries)-1)*(len(all)+len(all)/4))
+		}
+	}
+	b.values = make([][]byte, len(b.entries))
+	from := 0
+	for i, end := range ends {
+		b.values[i], from = all[from:end:end], end
 	}
 	return nil
+}
+
+// appendSealable appends an entry with room for its envelope.
+func appendSealable(all []byte, e *bridge.Entry) ([]byte, error) {
+	return appendEntry(append(all, make([]byte, envelopeSize)...), e)
+}
+
+// op is the one that stores an entry.
+func (b *batch) op(i int) Op {
+	key := seqKey(prefixEntry, b.first+uint64(i))
+	sealInPlace(key, b.values[i])
+	return Op{Key: key, Val: b.values[i]}
 }
 
 // room asks the engine for room before anything is promised: what waits already must find some.
@@ -94,23 +117,37 @@ func (s *Store) room(b *batch) error {
 	return r.Room(bytes)
 }
 
-// Bounds of one chunk: an entry takes up to three ops and checks, a victim two more.
+// Bounds of one chunk. Two ops are for the fence and the position.
 const (
-	chunkEntries = 40
-	chunkBytes   = MaxBytes / 2
+	chunkOps   = MaxOps - 2
+	chunkBytes = MaxBytes / 2
 )
 
-// chunk answers where the chunk that begins at from ends.
-func (b *batch) chunk(from int) int {
-	to, size := from, 0
-	for to < len(b.entries) && to-from < chunkEntries {
+// chunk answers where the chunk that begins at from ends; so many ops go with every entry, beside those that are its own.
+func (b *batch) chunk(from, beside int) int {
+	ops, size := 0, 0
+	for to := from; to < len(b.entries); to++ {
+		ops += b.ops(to) + beside
 		size += len(b.values[to])
-		if to > from && size > chunkBytes {
-			break
+		if to > from && (ops > chunkOps || size > chunkBytes) {
+			return to
 		}
-		to++
 	}
-	return to
+	return len(b.entries)
+}
+
+// ops is how many ops and checks an entry takes at most: itself, a mark against a second copy, and the ends of its victims.
+func (b *batch) ops(i int) int {
+	n := 1
+	if b.entries[i].Dedup != "" {
+		n += 2
+	}
+	for j := range b.victims {
+		if b.victims[j].entry == i {
+			n += b.victims[j].ops
+		}
+	}
+	return n
 }
 
 // admit gives the entries their numbers and room in their lanes, or answers bridge.ErrFull. All or nothing.
@@ -157,10 +194,18 @@ func (s *Store) evictLocked(b *batch, l *lane, i, j int) bool {
 			continue
 		}
 		l.refs = slices.Delete(l.refs, k, k+1)
-		b.victims = append(b.victims, victim{l, r, i, j})
+		b.victims = append(b.victims, victim{lane: l, ref: r, entry: i, delivery: j, ops: s.endOpsLocked(r)})
 		return true
 	}
 	return false
+}
+
+// endOpsLocked is how many ops the end of a delivery takes at most.
+func (s *Store) endOpsLocked(r ref) int {
+	if m := s.several[r.seq]; !r.alone && m != nil {
+		return 1 + m.total
+	}
+	return 1
 }
 
 // returnLocked undoes what admit did so far.
@@ -199,7 +244,7 @@ func (s *Store) absorb(ctx context.Context, b *batch) error {
 		if d.Edge == bridge.EdgeNone {
 			d.Edge = old.Edge
 		}
-		if b.values[v.entry], err = encodeEntry(e); err != nil {
+		if b.values[v.entry], err = appendSealable(nil, e); err != nil {
 			return err
 		}
 	}
@@ -223,8 +268,7 @@ func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *br
 	err := s.commitNow(ctx, func(p *plan) error {
 		for i := from; i < to; i++ {
 			e := &b.entries[i]
-			key := seqKey(prefixEntry, b.first+uint64(i))
-			p.add(Op{Key: key, Val: seal(key, b.values[i])})
+			p.add(b.op(i))
 			if err := s.planMark(p, e, refused); err != nil {
 				return err
 			}

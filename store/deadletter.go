@@ -135,8 +135,7 @@ func (s *Store) redrive(ctx context.Context, id string) (bool, error) {
 		if err := f.plan(p); err != nil {
 			return err
 		}
-		key := seqKey(prefixEntry, b.first)
-		p.add(Op{Key: key, Val: seal(key, b.values[0])})
+		p.add(b.op(0))
 		return nil
 	})
 	if err != nil {

@@ -89,8 +89,7 @@ func (f *flight) plan(p *plan) error {
 		}
 	}
 	if f.next != nil {
-		key := seqKey(prefixEntry, f.next.first)
-		p.add(Op{Key: key, Val: seal(key, f.next.values[0])})
+		p.add(f.next.op(0))
 	}
 	return nil
 }

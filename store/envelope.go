@@ -22,10 +22,15 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // seal puts the payload of a key into its envelope.
 func seal(key string, payload []byte) []byte {
-	val := make([]byte, envelopeSize, envelopeSize+len(payload))
+	val := append(make([]byte, envelopeSize, envelopeSize+len(payload)), payload...)
+	sealInPlace(key, val)
+	return val
+}
+
+// sealInPlace is seal where the payload has room for the envelope before it.
+func sealInPlace(key string, val []byte) {
 	val[0] = envelopeVersion
-	binary.BigEndian.PutUint32(val[1:], checksum(key, payload))
-	return append(val, payload...)
+	binary.BigEndian.PutUint32(val[1:], checksum(key, val[envelopeSize:]))
 }
 
 // open takes the payload of a key out of its envelope; the answer is a part of val.

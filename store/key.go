@@ -119,11 +119,18 @@ func hash(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-func seqKey(prefix string, seq uint64) string { return fmt.Sprintf("%s%016x", prefix, seq) }
+func seqKey(prefix string, seq uint64) string {
+	b := make([]byte, 0, 18)
+	b = append(b, prefix...)
+	for shift := 60; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[seq>>shift&15])
+	}
+	return string(b)
+}
 
 func entryKey(id bridge.EntryID) string { return seqKey(prefixEntry, uint64(id)) }
 
-func attemptKey(r ref) string { return fmt.Sprintf("%s%016x-%04x", prefixAttempt, r.seq, r.idx) }
+func attemptKey(r ref) string { return fmt.Sprintf("%s-%04x", seqKey(prefixAttempt, r.seq), r.idx) }
 
 // attemptOf reads what attemptKey made.
 func attemptOf(key string) (seq uint64, idx int, err error) {

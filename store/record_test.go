@@ -26,6 +26,9 @@ func jsonEncoded(t testing.TB, e *bridge.Entry) []byte {
 	return b
 }
 
+// encodeEntry is an entry as it is stored.
+func encodeEntry(e *bridge.Entry) ([]byte, error) { return appendEntry(nil, e) }
+
 func encodeJSON(e *bridge.Entry) ([]byte, error) {
 	rec := jsonRecord{Entry: *e}
 	var body []byte

@@ -17,9 +17,6 @@ type recordWriter struct {
 	err     error // the first
 }
 
-// encodeEntry is an entry as it is stored.
-func encodeEntry(e *bridge.Entry) ([]byte, error) { return appendEntry(nil, e) }
-
 // appendEntry appends an entry as it is stored. What JSON cannot say is refused here too: parts of entries are stored as JSON later.
 func appendEntry(b []byte, e *bridge.Entry) ([]byte, error) {
 	b = append(b, recordMark, recordVersion, 0, 0)

@@ -85,7 +85,7 @@ func (s *Store) Unshadow(ctx context.Context, still func(d *bridge.Delivery) boo
 		if still(&l.Delivery) {
 			return nil
 		}
-		if len(due) >= chunkEntries && due[len(due)-1].Delivery.Lane != l.Delivery.Lane {
+		if len(due) >= repayAtOnce && due[len(due)-1].Delivery.Lane != l.Delivery.Lane {
 			if err := repay(); err != nil {
 				return err
 			}
@@ -98,6 +98,11 @@ func (s *Store) Unshadow(ctx context.Context, still func(d *bridge.Delivery) boo
 	}
 	return n, repay()
 }
+
+const (
+	repayAtOnce = 40 // debts, and more where a lane has more
+	besideDebt  = 2  // ops: the end of the debt, a line of the sync log
+)
 
 // repay appends the deliveries of debts and ends the debts in one step.
 func (s *Store) repay(ctx context.Context, debts []letterRecord) error {
@@ -116,7 +121,7 @@ func (s *Store) repay(ctx context.Context, debts []letterRecord) error {
 		return err
 	}
 	for from := 0; from < len(b.entries); {
-		to := b.chunk(from)
+		to := b.chunk(from, besideDebt)
 		part := &batch{entries: b.entries[from:to], values: b.values[from:to]}
 		if err := s.repayPart(ctx, part, lines[from:to]); err != nil {
 			return err
@@ -136,8 +141,7 @@ func (s *Store) repayPart(ctx context.Context, b *batch, lines []bridge.Story) e
 	defer s.appendDone(b.first)
 	err = s.commit(ctx, func(p *plan) error {
 		for i := range b.entries {
-			key := seqKey(prefixEntry, b.first+uint64(i))
-			p.add(Op{Key: key, Val: seal(key, b.values[i])})
+			p.add(b.op(i))
 			p.delete(debtKey(&b.entries[i].Deliveries[0]))
 		}
 		return f.plan(p)

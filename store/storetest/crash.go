@@ -14,7 +14,7 @@ import (
 
 // positionTrails appends batches larger than a step while the engine fails at every step in turn.
 func positionTrails(t *testing.T, h *house) {
-	const size = 100
+	const size = 600 // more than two steps hold
 	inner := h.kv
 	for fail := range 6 {
 		h.Close()
