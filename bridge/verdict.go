@@ -111,8 +111,8 @@ func (e *HintError) Unwrap() error { return e.Err }
 
 // Errors that callers tell apart.
 var (
-	// ErrMoved is returned where a row of the mirror is no longer the one that a new one was made from: make it anew.
-	ErrMoved = errors.New("the row is another by now")
+	// ErrMoved is returned where what is kept is no longer what the change of it was made from: read it and make the change anew.
+	ErrMoved = errors.New("it is another by now")
 	// ErrNotFound is returned where nothing is stored or the other side knows no such thing.
 	ErrNotFound = errors.New("not found")
 	// ErrConverted is returned for a write to a lead that was converted: it is read-only from then on.

@@ -43,9 +43,42 @@ func holeKey(h *bridge.Hole) string {
 	return key
 }
 
-// OpenHole records a stretch of time of which events may be missing, or how far it was filled. One with the same org, topic, object and start is replaced.
+// OpenHole records a stretch of time of which events may be missing. One with the same org, topic, object and start is replaced.
 func (s *Store) OpenHole(ctx context.Context, h bridge.Hole) error {
 	return s.commitNow(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, 0) })
+}
+
+// FillHole records how far an object of the hole was compared, and that alone: what an operator said of the hole meanwhile stays said. A hole that was
+// closed meanwhile, or opened anew for more, is bridge.ErrMoved.
+func (s *Store) FillHole(ctx context.Context, h bridge.Hole, o bridge.Object) error {
+	return s.commitNow(ctx, func(p *plan) error {
+		kept, err := p.sameHole(&h)
+		if err != nil {
+			return err
+		}
+		if kept.Filled == nil {
+			kept.Filled = map[bridge.Object]bridge.Filled{}
+		}
+		f := h.Filled[o]
+		if kept.Approved {
+			f.Held = ""
+		}
+		kept.Filled[o] = f
+		return p.put(holeKey(kept), kept, 0)
+	})
+}
+
+// sameHole is the hole as it is kept, which may know more of an operator's word.
+func (p *plan) sameHole(h *bridge.Hole) (*bridge.Hole, error) {
+	var kept bridge.Hole
+	found, err := p.read(holeKey(h), &kept)
+	if err != nil {
+		return nil, err
+	}
+	if !found || kept.Closed || !kept.To.Equal(h.To) || kept.Whole != h.Whole || kept.Quiet != h.Quiet {
+		return nil, fmt.Errorf("hole %s: %w", h.ID(), bridge.ErrMoved)
+	}
+	return &kept, nil
 }
 
 // ApproveHole lets a hole that is held be filled, or closes it as it is. Ids that nobody knows are bridge.ErrNotFound.
@@ -78,10 +111,16 @@ func (s *Store) ApproveHole(ctx context.Context, id string, closed bool) error {
 	return fmt.Errorf("hole %s: %w", id, bridge.ErrNotFound)
 }
 
-// CloseHole records that rows and deletions of the hole were compared.
+// CloseHole records that rows and deletions of the hole were compared. A hole that was closed meanwhile, or opened anew for more, is bridge.ErrMoved.
 func (s *Store) CloseHole(ctx context.Context, h bridge.Hole) error {
-	h.Closed = true
-	return s.commitNow(ctx, func(p *plan) error { return p.put(holeKey(&h), &h, closedHoleTTL) })
+	return s.commitNow(ctx, func(p *plan) error {
+		kept, err := p.sameHole(&h)
+		if err != nil {
+			return err
+		}
+		kept.Closed = true
+		return p.put(holeKey(kept), kept, closedHoleTTL)
+	})
 }
 
 // Holes answers open holes and those closed within 30 days, by start.

@@ -103,10 +103,12 @@ func (f *Filler) note(ctx context.Context, w *work, change func(*bridge.Filled))
 		if h.Filled == nil {
 			h.Filled = map[bridge.Object]bridge.Filled{}
 		}
-		done := h.Filled[w.object]
+		was := h.Filled[w.object]
+		done := was
 		change(&done)
 		h.Filled[w.object] = done
-		if err := f.d.Holes.OpenHole(ctx, *h); err != nil {
+		if err := f.d.Holes.FillHole(ctx, *h, w.object); err != nil {
+			h.Filled[w.object] = was
 			return err
 		}
 	}

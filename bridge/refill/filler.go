@@ -46,9 +46,11 @@ type Org interface {
 
 // Holes keeps the holes.
 type Holes interface {
+	// Holes answers those that are open, and may answer closed ones.
 	Holes(ctx context.Context) ([]bridge.Hole, error)
-	// OpenHole makes it durable how far a hole is filled.
-	OpenHole(ctx context.Context, h bridge.Hole) error
+	// FillHole makes durable how far the object is compared, and nothing else of the hole.
+	FillHole(ctx context.Context, h bridge.Hole, o bridge.Object) error
+	// CloseHole closes it. Like FillHole it answers bridge.ErrMoved where somebody closed the hole or opened it anew since it was read.
 	CloseHole(ctx context.Context, h bridge.Hole) error
 }
 
@@ -183,12 +185,12 @@ func (f *Filler) round(ctx context.Context) error {
 	f.figures.open.Set(float64(waiting))
 	var faults []error
 	for _, o := range slices.Sorted(maps.Keys(byObject)) {
-		if err := f.compare(ctx, byObject[o]); err != nil {
+		if err := f.compare(ctx, byObject[o]); err != nil && !errors.Is(err, bridge.ErrMoved) { // it is read anew in the next round
 			faults = append(faults, err)
 		}
 	}
 	for _, h := range open {
-		if err := f.close(ctx, h); err != nil {
+		if err := f.close(ctx, h); err != nil && !errors.Is(err, bridge.ErrMoved) {
 			faults = append(faults, err)
 		}
 	}

@@ -59,6 +59,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"FindsStoriesThatNoIndexKnows", findsOldStories},
 		{"TellsWhatCameInAndWhatWentWrong", tellsTroubles},
 		{"RemembersSmallThings", small},
+		{"KeepsAnOperatorsWordOnAHole", holes},
 		{"LosesNothingWhereverItStops", stopsAnywhere},
 		{"LosesNothingWhereNobodyKnowsWhatHappened", doubtsEnd},
 		{"GoesOnWithoutDamagedRecords", damagedRecords},
