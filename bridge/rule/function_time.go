@@ -83,33 +83,32 @@ func (c call) zone(i int) (*time.Location, error) {
 	return zone, nil
 }
 
+// local is the first argument in the zone that argument i names; a day is that day in every zone.
+func (c call) local(i int) (time.Time, error) {
+	zone, err := c.zone(i)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, day, err := c.moment(zone)
+	if !day {
+		t = t.In(zone)
+	}
+	return t, err
+}
+
 func dateOf(c call) (ref.Val, error) {
 	if c.null() {
 		return types.NullValue, nil
 	}
-	zone, err := c.zone(1)
-	if err != nil {
-		return nil, err
-	}
-	t, day, err := c.moment(zone)
-	if err != nil {
-		return nil, err
-	}
-	if !day {
-		t = t.In(zone)
-	}
-	return types.String(t.Format(time.DateOnly)), nil
+	t, err := c.local(1)
+	return types.String(t.Format(time.DateOnly)), err
 }
 
 func datetimeOf(c call) (ref.Val, error) {
 	if c.null() {
 		return types.NullValue, nil
 	}
-	zone, err := c.zone(1)
-	if err != nil {
-		return nil, err
-	}
-	t, _, err := c.moment(zone)
+	t, err := c.local(1)
 	return types.String(t.UTC().Truncate(time.Second).Format(time.RFC3339)), err
 }
 
@@ -136,16 +135,9 @@ func showDate(c call) (ref.Val, error) {
 		return types.NullValue, nil
 	}
 	layout, err1 := c.text(1)
-	zone, err2 := c.zone(2)
+	t, err2 := c.local(2)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
-	}
-	t, day, err := c.moment(zone)
-	if err != nil {
-		return nil, err
-	}
-	if !day {
-		t = t.In(zone)
 	}
 	return textOrNull(t.Format(goLayout.Replace(layout))), nil
 }
