@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -62,14 +61,7 @@ type graves interface {
 
 // withGraves asks the daemon, and opens the store itself where no daemon answers.
 func withGraves(ctx context.Context, file string, c *console, do func(graves) error) error {
-	a, cfg, err := newAdmin(file, c)
-	if err != nil {
-		return err
-	}
-	if err := do(adminGraves{a}); !errors.Is(err, errNoDaemon) {
-		return err
-	}
-	return withStore(ctx, cfg, func(l letters) error { return do(storeGraves{l}) })
+	return asked(ctx, file, c, func(a *admin) error { return do(adminGraves{a}) }, func(l letters) error { return do(storeGraves{l}) })
 }
 
 // Run lists.
@@ -79,28 +71,16 @@ func (l *lettersList) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		if l.JSON {
-			return printJSON(c, map[string]any{"schema": status.Schema, "dead_letters": all})
-		}
-		printLetters(c, all)
-		return nil
+		return listedLetters.print(c, all, l.JSON)
 	})
 }
 
-func printLetters(c *console, all []status.Letter) {
-	if len(all) == 0 {
-		c.printf("No dead letters.\n")
-		return
-	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tBURIED\tPROJECT\tDIRECTION\tOF\tATTEMPTS\tREASON")
-	for i := range all {
-		l := &all[i]
-		reason, _, _ := strings.Cut(l.Reason, "\n")
-		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", l.ID, l.Buried.Format(time.RFC3339), l.Project, l.Direction,
-			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Attempts, strings.ReplaceAll(reason, "\t", " "))))
-	}
-	_ = w.Flush()
+// listedLetters is how dead letters are listed.
+var listedLetters = list[status.Letter]{
+	"dead_letters", "No dead letters.", "ID\tBURIED\tPROJECT\tDIRECTION\tOF\tATTEMPTS\tREASON", func(l *status.Letter) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", l.ID, l.Buried.Format(time.RFC3339), l.Project, l.Direction,
+			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Attempts, oneLine(l.Reason))
+	},
 }
 
 // Run shows one.
@@ -169,26 +149,6 @@ const lettersPage = 1000
 // Run drops.
 func (l *lettersDrop) Run(ctx context.Context, c *console) error {
 	return withGraves(ctx, l.Config, c, func(g graves) error { return each(ctx, c, slices.Values(l.IDs), "dropped", g.drop) })
-}
-
-// each acts on every id and says so; what fails does not keep the others.
-func each(ctx context.Context, c *console, ids iter.Seq[string], done string, act func(context.Context, string) error) error {
-	n, faults := 0, []error(nil)
-	for id := range ids {
-		if err := act(ctx, id); err != nil {
-			if errors.Is(err, errNoDaemon) {
-				return err
-			}
-			faults = append(faults, fmt.Errorf("%s: %w", id, err))
-			continue
-		}
-		n++
-	}
-	c.printf("%d %s\n", n, done)
-	if len(faults) == 0 {
-		return nil
-	}
-	return &exitError{exitCode(faults[0]), errors.Join(faults...)}
 }
 
 func printJSON(c *console, v any) error {

@@ -1,17 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"sfbridge/bridge"
-	"sfbridge/bridge/status"
 )
 
 // holesCommand is about stretches of time of which events may be missing.
@@ -27,15 +23,9 @@ type holesList struct {
 	JSON bool `name:"json" help:"As JSON."`
 }
 
-type holesApprove struct {
-	configFlag
-	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
-}
+type holesApprove struct{ listedIDs }
 
-type holesClose struct {
-	configFlag
-	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
-}
+type holesClose struct{ listedIDs }
 
 // shownHole is a hole as it is shown.
 type shownHole struct {
@@ -84,85 +74,42 @@ func holesShown(all []bridge.Hole) []shownHole {
 	return shown
 }
 
+// holesAnswer is what a daemon answers.
+type holesAnswer struct {
+	Holes []shownHole `json:"holes"`
+}
+
 // Run lists.
 func (l *holesList) Run(ctx context.Context, c *console) error {
-	a, cfg, err := newAdmin(l.Config, c)
-	if err != nil {
-		return err
-	}
-	var answer struct {
-		Holes []shownHole `json:"holes"`
-	}
-	if err = a.call(ctx, http.MethodGet, "/holes", &answer); errors.Is(err, errNoDaemon) {
-		err = withStore(ctx, cfg, func(l letters) error {
-			all, err := l.store.Holes(ctx)
-			answer.Holes = holesShown(all)
-			return err
-		})
-	}
+	answer, err := answered(ctx, l.Config, c, "/holes", func(l letters) (holesAnswer, error) {
+		all, err := l.store.Holes(ctx)
+		return holesAnswer{holesShown(all)}, err
+	})
 	if err != nil {
 		return err
 	}
 	if !l.All {
 		answer.Holes = slices.DeleteFunc(answer.Holes, func(h shownHole) bool { return h.State == "filled" })
 	}
-	if l.JSON {
-		return printJSON(c, map[string]any{"schema": status.Schema, "holes": answer.Holes})
-	}
-	printHoles(c, answer.Holes)
-	return nil
+	return listedHoles.print(c, answer.Holes, l.JSON)
 }
 
-func printHoles(c *console, all []shownHole) {
-	if len(all) == 0 {
-		c.printf("No hole is open.\n")
-		return
+// listedHoles is how holes are listed.
+var listedHoles = list[shownHole]{"holes", "No hole is open.", "ID\tSTATE\tOF\tFROM\tTO\tROWS\tDELETED\tREASON", func(h *shownHole) string {
+	to := "not known yet"
+	if h.To != nil {
+		to = h.To.Format(time.RFC3339)
 	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tSTATE\tOF\tFROM\tTO\tROWS\tDELETED\tREASON")
-	for _, h := range all {
-		of, to, reason := string(h.Topic), "not known yet", h.Reason
-		if h.Object != "" {
-			of = string(h.Object)
-		}
-		if h.To != nil {
-			to = h.To.Format(time.RFC3339)
-		}
-		if h.Held != "" {
-			reason = h.Held
-		}
-		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s", h.ID, h.State, of, h.From.Format(time.RFC3339), to, h.Rows, h.Deleted, oneLine(reason))))
-	}
-	_ = w.Flush()
-}
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s", h.ID, h.State, cmp.Or(string(h.Object), string(h.Topic)), h.From.Format(time.RFC3339), to,
+		h.Rows, h.Deleted, oneLine(cmp.Or(h.Held, h.Reason)))
+}}
 
 // Run approves.
 func (h *holesApprove) Run(ctx context.Context, c *console) error {
-	return holeAct(ctx, c, h.Config, h.IDs, false)
+	return h.errand("/holes/%s/approve", "approved", func(ctx context.Context, l letters, id string) error { return l.store.ApproveHole(ctx, id, false) }).do(ctx, c)
 }
 
 // Run closes.
 func (h *holesClose) Run(ctx context.Context, c *console) error {
-	return holeAct(ctx, c, h.Config, h.IDs, true)
-}
-
-// holeAct lets holes be filled whatever is held, or closes them.
-func holeAct(ctx context.Context, c *console, file string, ids []string, closing bool) error {
-	a, cfg, err := newAdmin(file, c)
-	if err != nil {
-		return err
-	}
-	act, done := "approve", "approved"
-	if closing {
-		act, done = "close", "closed"
-	}
-	err = each(ctx, c, slices.Values(ids), done, func(ctx context.Context, id string) error {
-		return a.call(ctx, http.MethodPost, "/holes/"+url.PathEscape(id)+"/"+act, &struct{}{})
-	})
-	if !errors.Is(err, errNoDaemon) {
-		return err
-	}
-	return withStore(ctx, cfg, func(l letters) error {
-		return each(ctx, c, slices.Values(ids), done, func(ctx context.Context, id string) error { return unknownID(l.store.ApproveHole(ctx, id, closing)) })
-	})
+	return h.errand("/holes/%s/close", "closed", func(ctx context.Context, l letters, id string) error { return l.store.ApproveHole(ctx, id, true) }).do(ctx, c)
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"sfbridge/bridge"
@@ -30,48 +26,30 @@ type lanesList struct {
 	JSON  bool `name:"json" help:"As JSON."`
 }
 
-type lanesRelease struct {
-	configFlag
-	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
-}
+type lanesRelease struct{ listedIDs }
 
-type lanesSkip struct {
-	configFlag
-	IDs []string `arg:"" name:"id" help:"The ids that list shows."`
-}
+type lanesSkip struct{ listedIDs }
 
 // Run lists.
 func (l *lanesList) Run(ctx context.Context, c *console) error {
-	a, _, err := newAdmin(l.Config, c)
+	answer, err := answered[lanesAnswer](ctx, l.Config, c, fmt.Sprintf("/lanes?limit=%d", min(max(1, l.Limit), 1000)), nil)
 	if err != nil {
 		return err
 	}
-	var answer struct {
-		Lanes []status.Lane `json:"lanes"`
-	}
-	if err := a.call(ctx, http.MethodGet, fmt.Sprintf("/lanes?limit=%d", min(max(1, l.Limit), 1000)), &answer); err != nil {
-		return err
-	}
-	if l.JSON {
-		return printJSON(c, map[string]any{"schema": status.Schema, "lanes": answer.Lanes})
-	}
-	printLanes(c, answer.Lanes)
-	return nil
+	return listedLanes.print(c, answer.Lanes, l.JSON)
 }
 
-func printLanes(c *console, all []status.Lane) {
-	if len(all) == 0 {
-		c.printf("No lane is stuck.\n")
-		return
-	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tAGE\tPROJECT\tDIRECTION\tOF\tFAILED\tBEHIND\tNEXT TRY\tREASON")
-	for i := range all {
-		l := &all[i]
-		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s", l.ID, seconds(&l.AgeS), l.Project, l.Direction,
-			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Failed, l.Behind, nextTry(l), oneLine(l.Reason))))
-	}
-	_ = w.Flush()
+// lanesAnswer is what a daemon answers.
+type lanesAnswer struct {
+	Lanes []status.Lane `json:"lanes"`
+}
+
+// listedLanes is how lanes are listed.
+var listedLanes = list[status.Lane]{
+	"lanes", "No lane is stuck.", "ID\tAGE\tPROJECT\tDIRECTION\tOF\tFAILED\tBEHIND\tNEXT TRY\tREASON", func(l *status.Lane) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s", l.ID, seconds(&l.AgeS), l.Project, l.Direction,
+			strings.TrimSpace(string(l.Object)+" "+l.Source), l.Failed, l.Behind, nextTry(l), oneLine(l.Reason))
+	},
 }
 
 func nextTry(l *status.Lane) string {
@@ -81,36 +59,14 @@ func nextTry(l *status.Lane) string {
 	return l.Next.UTC().Format(time.RFC3339)
 }
 
-func oneLine(s string) string {
-	first, _, _ := strings.Cut(s, "\n")
-	return strings.ReplaceAll(first, "\t", " ")
-}
-
 // Run releases.
 func (l *lanesRelease) Run(ctx context.Context, c *console) error {
-	return laneAct{l.Config, l.IDs, "release", "released"}.do(ctx, c)
+	return l.errand("/lanes/%s/release", "released", nil).do(ctx, c)
 }
 
 // Run skips.
 func (l *lanesSkip) Run(ctx context.Context, c *console) error {
-	return laneAct{l.Config, l.IDs, "skip", "skipped"}.do(ctx, c)
-}
-
-// laneAct is what to do to the lanes with these heads.
-type laneAct struct {
-	config    string
-	ids       []string
-	act, done string
-}
-
-func (l laneAct) do(ctx context.Context, c *console) error {
-	a, _, err := newAdmin(l.config, c)
-	if err != nil {
-		return err
-	}
-	return each(ctx, c, slices.Values(l.ids), l.done, func(ctx context.Context, id string) error {
-		return a.call(ctx, http.MethodPost, "/lanes/"+url.PathEscape(id)+"/"+l.act, &struct{}{})
-	})
+	return l.errand("/lanes/%s/skip", "skipped", nil).do(ctx, c)
 }
 
 // skipped is the reason of what an operator buries.

@@ -5,14 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
-	"slices"
-	"text/tabwriter"
 	"time"
 
 	"sfbridge/bridge"
-	"sfbridge/bridge/status"
 	"sfbridge/store"
 )
 
@@ -78,66 +74,34 @@ func shownEvents(rs []store.Raw) []rawEvent {
 	return all
 }
 
-// quarantined answers the list, of the daemon or of the store that no daemon has open.
-func quarantined(ctx context.Context, file string, c *console) (all []rawEvent, err error) {
-	a, cfg, err := newAdmin(file, c)
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		Events []rawEvent `json:"quarantine"`
-	}
-	if err = a.call(ctx, http.MethodGet, "/quarantine", &answer); !errors.Is(err, errNoDaemon) {
-		return answer.Events, err
-	}
-	err = withStore(ctx, cfg, func(l letters) error {
-		rs, err := l.store.Quarantined(ctx)
-		all = shownEvents(rs)
-		return err
-	})
-	return all, err
+// quarantineAnswer is what a daemon answers.
+type quarantineAnswer struct {
+	Events []rawEvent `json:"quarantine"`
 }
 
 // Run lists.
 func (l *quarantineList) Run(ctx context.Context, c *console) error {
-	all, err := quarantined(ctx, l.Config, c)
+	answer, err := answered(ctx, l.Config, c, "/quarantine", func(l letters) (quarantineAnswer, error) {
+		rs, err := l.store.Quarantined(ctx)
+		return quarantineAnswer{shownEvents(rs)}, err
+	})
 	if err != nil {
 		return err
 	}
-	if l.JSON {
-		return printJSON(c, map[string]any{"schema": status.Schema, "quarantine": all})
-	}
-	printQuarantine(c, all)
-	return nil
+	return listedEvents.print(c, answer.Events, l.JSON)
 }
 
-func printQuarantine(c *console, all []rawEvent) {
-	if len(all) == 0 {
-		c.printf("No event is in quarantine.\n")
-		return
-	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tCAME\tTOPIC\tOBJECT\tBYTES\tREASON")
-	for _, e := range all {
-		_, _ = fmt.Fprintln(w, printable(fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s", e.ID, e.At.Format(time.RFC3339), e.Topic, e.Object, e.Bytes, oneLine(e.Reason))))
-	}
-	_ = w.Flush()
-}
+// listedEvents is how events in quarantine are listed.
+var listedEvents = list[rawEvent]{"quarantine", "No event is in quarantine.", "ID\tCAME\tTOPIC\tOBJECT\tBYTES\tREASON", func(e *rawEvent) string {
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%d\t%s", e.ID, e.At.Format(time.RFC3339), e.Topic, e.Object, e.Bytes, oneLine(e.Reason))
+}}
 
 // Run shows.
 func (s *quarantineShow) Run(ctx context.Context, c *console) error {
-	a, cfg, err := newAdmin(s.Config, c)
-	if err != nil {
-		return err
-	}
-	var e rawEvent
-	if err = a.call(ctx, http.MethodGet, "/quarantine/"+url.PathEscape(s.ID), &e); errors.Is(err, errNoDaemon) {
-		err = withStore(ctx, cfg, func(l letters) error {
-			r, err := l.store.QuarantinedEvent(ctx, s.ID)
-			e = shownEvent(&r, true)
-			return unknownID(err)
-		})
-	}
+	e, err := answered(ctx, s.Config, c, "/quarantine/"+url.PathEscape(s.ID), func(l letters) (rawEvent, error) {
+		r, err := l.store.QuarantinedEvent(ctx, s.ID)
+		return shownEvent(&r, true), unknownID(err)
+	})
 	if err != nil {
 		return err
 	}
@@ -157,42 +121,22 @@ func (r *quarantineRetry) Run(ctx context.Context, c *console) error {
 	if r.All == (len(r.IDs) > 0) {
 		return &exitError{exitConfig, errors.New("name ids, or say --all")}
 	}
-	a, _, err := newAdmin(r.Config, c)
-	if err != nil {
-		return err
-	}
-	ids := r.IDs
+	x := errand{config: r.Config, ids: r.IDs, path: "/quarantine/%s/retry", done: "read"}
 	if r.All {
-		var answer struct {
-			Events []rawEvent `json:"quarantine"`
-		}
-		if err := a.call(ctx, http.MethodGet, "/quarantine", &answer); err != nil {
+		answer, err := answered[quarantineAnswer](ctx, r.Config, c, "/quarantine", nil)
+		if err != nil {
 			return err
 		}
 		for _, e := range answer.Events {
-			ids = append(ids, e.ID)
+			x.ids = append(x.ids, e.ID)
 		}
 	}
-	return each(ctx, c, slices.Values(ids), "read", func(ctx context.Context, id string) error {
-		return a.call(ctx, http.MethodPost, "/quarantine/"+url.PathEscape(id)+"/retry", &struct{}{})
-	})
+	return x.do(ctx, c)
 }
 
 // Run drops.
 func (d *quarantineDrop) Run(ctx context.Context, c *console) error {
-	a, cfg, err := newAdmin(d.Config, c)
-	if err != nil {
-		return err
-	}
-	err = each(ctx, c, slices.Values(d.IDs), "dropped", func(ctx context.Context, id string) error {
-		return a.call(ctx, http.MethodPost, "/quarantine/"+url.PathEscape(id)+"/drop", &struct{}{})
-	})
-	if !errors.Is(err, errNoDaemon) {
-		return err
-	}
-	return withStore(ctx, cfg, func(l letters) error {
-		return each(ctx, c, slices.Values(d.IDs), "dropped", func(ctx context.Context, id string) error {
-			return unknownID(l.store.DropQuarantined(ctx, id))
-		})
-	})
+	return errand{d.Config, d.IDs, "/quarantine/%s/drop", "dropped", func(ctx context.Context, l letters, id string) error {
+		return l.store.DropQuarantined(ctx, id)
+	}}.do(ctx, c)
 }
