@@ -22,11 +22,16 @@ func (t *trip) arrived(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	if err != nil || c == nil {
 		return link, err
 	}
-	there := tr.Arrived(link, c.Values, told, sent)
-	if len(there) == 0 {
+	there, past := tr.Arrived(link, c.Values, told, sent), tr.Passed(link, c.Values, told, sent)
+	if len(there) == 0 && len(past) == 0 {
 		return link, nil
 	}
 	after := t.replaced(link, there)
+	for a, values := range past {
+		for _, v := range values {
+			after.Replaced[a] = after.Replaced[a].Replace(v, t.c.d.Now())
+		}
+	}
 	after.Baseline = maps.Clone(link.Baseline)
 	if after.Baseline == nil {
 		after.Baseline = agreement{}

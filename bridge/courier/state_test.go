@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -25,6 +26,14 @@ func (a *archive) Settle(_ context.Context, _ bridge.Work, e bridge.Effects) err
 	a.settled = append(a.settled, e)
 	return nil
 }
+
+func (a *archive) Defer(context.Context, bridge.Work, bridge.Deferral) error { return nil }
+
+func (a *archive) Bury(_ context.Context, _ bridge.Work, reason string, _ bridge.Effects) error {
+	return errors.New("buried: " + reason)
+}
+
+func (a *archive) Take(context.Context, []bridge.Claim) ([]bridge.Claim, error) { return nil, nil }
 
 func (a *archive) LinkOf(context.Context, bridge.OrgID, bridge.ProjectID, bridge.RecordID) (bridge.Link, error) {
 	return a.link, nil

@@ -218,6 +218,24 @@ func (t *Transfer) Arrived(link *bridge.Link, now bridge.Attributes, told []brid
 	return there
 }
 
+// Passed are the values that earlier tries put there, or may have put, where the contact holds by now what was agreed on before: they gave way, and so did
+// whatever they had come over.
+func (t *Transfer) Passed(link *bridge.Link, now bridge.Attributes, told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) map[bridge.Attribute][]bridge.Value {
+	past := map[bridge.Attribute][]bridge.Value{}
+	for _, p := range t.pairs {
+		base, agreed := baseline(link, p.key)
+		if have := now[p.Platform]; !have.Known() || !agreed || !p.said(have, base) {
+			continue
+		}
+		for _, a := range p.earlier(told, sent) {
+			if !p.said(a.Platform, base) {
+				past[p.key] = append(past[p.key], a.Platform)
+			}
+		}
+	}
+	return past
+}
+
 // earlier is what was sent of the pair, or may have been.
 func (p *pair) earlier(told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) (all []bridge.Agreed) {
 	if !p.Direction.Covers(bridge.Inbound) {
