@@ -138,7 +138,8 @@ type Conversion struct {
 
 // Origins is an optional ability of a Reader.
 type Origins interface {
-	// Origins finds the leads, deleted ones as well, that were converted into one of the records: contacts, or accounts.
+	// Origins finds the leads, deleted ones as well, that were converted into one of the records: contacts, or accounts. Many may ask for one record
+	// each at a time: that is to cost few calls.
 	Origins(ctx context.Context, o Object, ids []RecordID) ([]Converted, error)
 }
 

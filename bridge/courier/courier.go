@@ -73,17 +73,16 @@ type Deps struct {
 
 // Courier carries due deliveries. Make it with New, run it once.
 type Courier struct {
-	cfg       Config
-	d         Deps
-	locks     *locks
-	outlets   []*outlet
-	wants     map[string]*rule.Wants // by org
-	writes    map[string]*pool       // by org
-	inquiries map[string]*inquiry    // by org; those that can be asked
-	gates     []*gate
-	crew      *crew
-	figures   *figures
-	watch     *watch
+	cfg     Config
+	d       Deps
+	locks   *locks
+	outlets []*outlet
+	wants   map[string]*rule.Wants // by org
+	writes  map[string]*pool       // by org
+	gates   []*gate
+	crew    *crew
+	figures *figures
+	watch   *watch
 
 	doubts *doubts
 	yields yields
@@ -115,16 +114,12 @@ func New(cfg Config, d Deps) (*Courier, error) {
 	cfg = cfg.filled()
 	c := &Courier{
 		cfg: cfg, d: d, locks: newLocks(), doubts: newDoubts(d.Now), wants: map[string]*rule.Wants{}, writes: map[string]*pool{},
-		inquiries: map[string]*inquiry{},
-		crew:      newCrew(cfg.Crew), figures: newFigures(d.Registerer),
+		crew: newCrew(cfg.Crew), figures: newFigures(d.Registerer),
 	}
 	c.watch = newWatch(d.Ledger, d.Rules, cfg.ConfirmWithin)
 	for name, org := range d.Orgs {
 		c.wants[name] = d.Rules.Wants(name)
 		c.writes[name] = newPool(cfg, org)
-		if of, ok := org.Reader.(bridge.Origins); ok {
-			c.inquiries[name] = newInquiry(of)
-		}
 	}
 	for _, p := range d.Rules.Projects() {
 		platform, ok := d.Platforms[p.ID]

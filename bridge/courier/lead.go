@@ -376,14 +376,14 @@ func (t *trip) leadsInto(ctx context.Context, tr *rule.Transfer, record bridge.R
 	return leads, nil
 }
 
-// origins asks Salesforce for the leads that were converted into the record, in one call with whoever else asks.
+// origins asks Salesforce for the leads that were converted into the record, where it can be asked.
 func (t *trip) origins(ctx context.Context, o bridge.Object, record bridge.RecordID) (leads []bridge.Converted, err error) {
-	q := t.c.inquiries[t.o.project.Org]
-	if q == nil {
+	of, ok := t.o.org.Reader.(bridge.Origins)
+	if !ok {
 		return nil, nil
 	}
 	err = t.ask(ctx, t.o.home, func() (err error) {
-		leads, err = q.ask(ctx, o, record)
+		leads, err = of.Origins(ctx, o, []bridge.RecordID{record})
 		return err
 	})
 	if err != nil {

@@ -40,6 +40,7 @@ type Client struct {
 
 	matches *gather[match, []bridge.RecordID]
 	reads   *gather[reading, bridge.Row]
+	births  *gather[birth, []bridge.Converted]
 	header  http.Header // of every write
 }
 
@@ -58,6 +59,7 @@ func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 	}
 	client.matches = newGather(maxMatches, client.matchAll)
 	client.reads = newGather(maxInQuery, client.readAll)
+	client.births = newGather(maxInQuery, client.birthsOf)
 	wire := d.rest()
 	wire.Hold = d.Hold
 	wire.Judge = func(call *rest.Call, a *rest.Answer) error {

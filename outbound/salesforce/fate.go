@@ -53,8 +53,46 @@ func (c *Client) Fate(ctx context.Context, o bridge.Object, ids []bridge.RecordI
 }
 
 // Origins finds the leads, deleted ones as well, that were converted into one of the contacts or accounts. Of other objects there are none, and of an org
-// whose leads the run-as user cannot see. It costs a call for each 200 records.
+// whose leads the run-as user cannot see. It costs a call for each 200 records; single records that are asked for while others are looked up go together
+// in the next call.
 func (c *Client) Origins(ctx context.Context, o bridge.Object, ids []bridge.RecordID) ([]bridge.Converted, error) {
+	if len(ids) != 1 {
+		return c.origins(ctx, o, ids)
+	}
+	return c.births.do(ctx, string(o), birth{o, ids[0]})
+}
+
+// birth is one record that may have come of leads.
+type birth struct {
+	object bridge.Object
+	id     bridge.RecordID
+}
+
+// birthsOf finds the leads of records of one object. Those of a record that several ask for are each one's own.
+func (c *Client) birthsOf(ctx context.Context, bs []birth) ([][]bridge.Converted, error) {
+	ids := make([]bridge.RecordID, len(bs))
+	for i := range bs {
+		ids[i] = bs[i].id
+	}
+	all := slices.Clone(ids)
+	slices.Sort(all)
+	leads, err := c.origins(ctx, bs[0].object, slices.Compact(all))
+	if err != nil {
+		return nil, err
+	}
+	of := make([][]bridge.Converted, len(bs))
+	for i, id := range ids {
+		id = bridge.RecordID(bridge.LongID(string(id)))
+		for _, l := range leads {
+			if l.Contact == id || l.Account == id {
+				of[i] = append(of[i], l)
+			}
+		}
+	}
+	return of, nil
+}
+
+func (c *Client) origins(ctx context.Context, o bridge.Object, ids []bridge.RecordID) ([]bridge.Converted, error) {
 	by := map[bridge.Object]bridge.Field{"Contact": fieldContact, "Account": fieldAccount}[o]
 	facts, err := c.Describe(ctx, leadObject)
 	if err != nil {

@@ -258,3 +258,55 @@ func TestRead_RowsThatAreAskedForOneByOneGoTogether(t *testing.T) {
 		}
 	})
 }
+
+func TestOrigins_RecordsThatAreAskedForOneByOneGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		org, client := crowdedOrg(t)
+		leads, into := convertedLeads(t, org, 100)
+		if _, err := client.Describe(t.Context(), leadObject); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []bridge.Object{"Contact", "Account"} {
+			before := len(org.Calls())
+			var wg sync.WaitGroup
+			for i := range 150 { // fifty are asked for twice
+				wg.Go(func() {
+					record := map[bridge.Object]bridge.RecordID{"Contact": into[i%100].Contact, "Account": into[i%100].Account}[o]
+					got, err := client.Origins(t.Context(), o, []bridge.RecordID{record})
+					want := []bridge.Converted{{Lead: leads[i%100], Conversion: into[i%100]}}
+					if d := cmp.Diff(want, got); err != nil || d != "" {
+						t.Errorf("%s: %v\n%s", record, err, d)
+					}
+				})
+			}
+			wg.Wait()
+			if n := len(org.Calls()) - before; n > 2 {
+				t.Errorf("%d calls for what 150 records of %s came of", n, o)
+			}
+		}
+		if got, err := client.Origins(t.Context(), "Contact", []bridge.RecordID{contact(t, org, map[string]any{"LastName": "Tan"})}); err != nil || len(got) > 0 {
+			t.Errorf("a contact of no lead: %v, %v", got, err)
+		}
+	})
+}
+
+// convertedLeads makes leads and converts each.
+func convertedLeads(t *testing.T, org *fakeorg.Org, n int) (leads []bridge.RecordID, into []bridge.Conversion) {
+	t.Helper()
+	for i := range n {
+		lead, err := org.Create("Lead", map[string]any{"LastName": fmt.Sprint("L", i), "Company": fmt.Sprint("C", i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = org.Do(func(tx *fakeorg.Tx) error {
+			c, err := tx.Convert(lead)
+			leads = append(leads, bridge.RecordID(lead))
+			into = append(into, bridge.Conversion{Contact: bridge.RecordID(c.Contact), Account: bridge.RecordID(c.Account)})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return leads, into
+}
