@@ -122,6 +122,20 @@ type Reader interface {
 	Fate(ctx context.Context, o Object, ids []RecordID) ([]Fate, error)
 }
 
+// Seeker is an optional ability of a Reader.
+type Seeker interface {
+	// Seek is Match for several look-ups at once, answered in order, and for those of others who look for as much: it may wait for them for half as long
+	// as a row waits for company. An answer that is nil was not given; that look-up is one for Match.
+	Seek(ctx context.Context, ls []LookUp) ([][]RecordID, error)
+}
+
+// LookUp is what Match is asked: live records of an object all of whose fields hold their values, at most so many.
+type LookUp struct {
+	Object Object
+	By     Fields
+	Limit  int
+}
+
 // Fate is what became of a record.
 type Fate struct {
 	Record  RecordID

@@ -20,6 +20,8 @@
 //     has a breaker for its platform and one for its org, which open when 70 % of ten calls or more fail in five minutes, in more than one lane. Work that
 //     comes to a shut gate goes back to its lane without worker and lock, one probe at a time looks whether the destination is back, and then all is
 //     woken.
+//   - Whoever is new to Salesforce is looked for by all he may be known by at once, in company with others. That wait and the one for the call of his row
+//     are one linger together.
 //   - Fairness: a project has its own workers, and of the crew that all share the free place goes to whoever has least.
 //   - A panic is the item's own fault: it is buried, the daemon lives.
 //   - Nothing leaves the journal except settled or buried with a reason.

@@ -159,6 +159,9 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 			return err
 		}
 	}
+	if err := t.foresee(ctx, transfers, c); err != nil {
+		return err
+	}
 	if done, err := t.matched(ctx, transfers, c, t.named); done || err != nil {
 		return t.stepBack(ctx, err) // whoever else is creating the same person does it for this record
 	}
@@ -166,6 +169,9 @@ func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 		if err := t.recall(ctx, creator); err != nil {
 			return err
 		}
+	}
+	if err := t.foreseeAgain(ctx, transfers, c); err != nil {
+		return err
 	}
 	if done, err := t.matched(ctx, transfers, c, t.alike); done || err != nil {
 		return err
@@ -257,16 +263,21 @@ func (t *trip) byKey(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (
 
 // alike finds the record by the contact's identity; what an earlier try may have created it with counts too.
 func (t *trip) alike(ctx context.Context, tr *rule.Transfer, c bridge.Contact) (bridge.RecordID, error) {
-	created := bridge.Attributes{}
-	for a, v := range t.past {
-		created[a] = v.Platform
-	}
-	for _, k := range append(tr.Keys(created), tr.Keys(c.Values)...) {
+	for _, k := range t.keysOf(tr, c) {
 		if record, err := t.matchKey(ctx, tr, k); err != nil || record != "" {
 			return record, err
 		}
 	}
 	return "", nil
+}
+
+// keysOf are the contact's identity, behind that with which an earlier try may have created it.
+func (t *trip) keysOf(tr *rule.Transfer, c bridge.Contact) []rule.Key {
+	created := bridge.Attributes{}
+	for a, v := range t.past {
+		created[a] = v.Platform
+	}
+	return append(tr.Keys(created), tr.Keys(c.Values)...)
 }
 
 // origin is the record that the contact bears the id of, if there is one. What an earlier process left in that one's lane goes first: it made the
@@ -298,11 +309,8 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 
 // matchKey finds the one record whose field holds the value: in the mirror first, which costs nothing, then in Salesforce.
 func (t *trip) matchKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (bridge.RecordID, error) {
-	found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Index, k.Value)
+	found, err := t.mirroredKey(ctx, tr, k)
 	if err != nil {
-		return "", err
-	}
-	if found, err = t.withoutOthers(ctx, tr, k, found); err != nil {
 		return "", err
 	}
 	if len(found) == 0 {
@@ -324,6 +332,15 @@ func (t *trip) living(tr *rule.Transfer, f bridge.Field, v bridge.Value) bridge.
 	return by
 }
 
+// mirroredKey are the records that the mirror knows by a key.
+func (t *trip) mirroredKey(ctx context.Context, tr *rule.Transfer, k rule.Key) ([]bridge.RecordID, error) {
+	found, err := t.c.d.Mirror.Lookup(ctx, t.org(), tr.Object, k.Index, k.Value)
+	if err != nil {
+		return nil, err
+	}
+	return t.withoutOthers(ctx, tr, k, found)
+}
+
 // withoutOthers are the records that the mirror found by a key, without those that are somebody else's after all, or nobody any more.
 func (t *trip) withoutOthers(ctx context.Context, tr *rule.Transfer, k rule.Key, found []bridge.RecordID) ([]bridge.RecordID, error) {
 	if !k.Exact() && len(t.o.project.LivingBy(tr)) == 0 || len(found) == 0 {
@@ -342,9 +359,15 @@ func (t *trip) withoutOthers(ctx context.Context, tr *rule.Transfer, k rule.Key,
 	return theirs, nil
 }
 
+// matchLimit is how many records a look-up answers: one is enough to know that there is more than one.
+const matchLimit = 2
+
 func (t *trip) matchBy(ctx context.Context, tr *rule.Transfer, by bridge.Fields) (found []bridge.RecordID, err error) {
+	if found, known := t.foreseen[lookedFor(tr.Object, by)]; known {
+		return found, nil
+	}
 	err = t.ask(ctx, t.o.home, func() (err error) {
-		found, err = t.o.org.Reader.Match(ctx, tr.Object, by, 2)
+		found, err = t.o.org.Reader.Match(ctx, tr.Object, by, matchLimit)
 		return err
 	})
 	if err != nil {

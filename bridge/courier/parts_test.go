@@ -141,7 +141,7 @@ func TestPool_GathersManyLanesIntoFewCalls(t *testing.T) {
 				case i%10 == 0:
 					w.Object = "Lead"
 				}
-				if out := p.write(ctx, w); (out.Err != nil) != (i == 13) || out.Record != w.Record {
+				if out := p.write(ctx, w, false); (out.Err != nil) != (i == 13) || out.Record != w.Record {
 					t.Errorf("row %d answered %+v", i, out)
 				}
 			})
@@ -169,7 +169,7 @@ func TestPool_LingersForCompany(t *testing.T) {
 		for i := range 10 {
 			time.Sleep(50 * time.Millisecond)
 			wg.Go(func() {
-				p.write(ctx, bridge.Write{Object: "Contact", Op: bridge.OpUpdate, Record: bridge.RecordID(fmt.Sprint(i))})
+				p.write(ctx, bridge.Write{Object: "Contact", Op: bridge.OpUpdate, Record: bridge.RecordID(fmt.Sprint(i))}, false)
 			})
 		}
 		wg.Wait()
@@ -212,7 +212,7 @@ func TestPool_BuriesTheRowThatBreaksTheWriterAndNoOther_P33(t *testing.T) {
 			}
 			wg.Go(func() {
 				for range 3 {
-					err := p.write(ctx, w).Err
+					err := p.write(ctx, w, false).Err
 					verdict, _ := bridge.VerdictOf(err)
 					switch {
 					case err == nil:

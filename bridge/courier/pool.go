@@ -88,9 +88,12 @@ func (p *pool) lonely(d bridge.DeliveryID) bool {
 	return p.alone[d]
 }
 
-// write waits until the row has its own answer.
-func (p *pool) write(ctx context.Context, w bridge.Write) bridge.Written {
+// write waits until the row has its own answer. One that waited for the company of other look-ups has had half of its linger.
+func (p *pool) write(ctx context.Context, w bridge.Write, waited bool) bridge.Written {
 	r := p.row(w)
+	if waited {
+		r.since = r.since.Add(-p.linger() / 2)
+	}
 	select {
 	case p.in <- r:
 	case <-ctx.Done():

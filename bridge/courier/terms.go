@@ -59,7 +59,7 @@ func (t *trip) accountOf(ctx context.Context, r *bridge.AccountRule, said bridge
 	}
 	var found []bridge.RecordID
 	err = t.ask(ctx, t.o.home, func() (err error) {
-		found, err = t.o.org.Reader.Match(ctx, "Account", bridge.Fields{r.Field: v}, 2)
+		found, err = t.o.org.Reader.Match(ctx, "Account", bridge.Fields{r.Field: v}, matchLimit)
 		return err
 	})
 	switch {

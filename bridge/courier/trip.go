@@ -41,6 +41,9 @@ type trip struct {
 	dead    []bridge.ContactID                     // inbound: contacts that turned out to be gone
 	looked  *bridge.Contact                        // inbound: the contact as it was when a message was about to be repeated
 
+	foreseen map[string][]bridge.RecordID // outbound: what Salesforce answered beforehand, by look-up
+	waited   bool                         // outbound: for the company of other look-ups
+
 	relieved bool // somebody else has taken the post: this is the carrier's last work
 
 	sent map[bridge.Attribute]bridge.Agreed // inbound: what a message that failed carried
@@ -62,7 +65,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders = false, nil, nil, nil, nil, nil, nil
+		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders, t.foreseen = false, nil, nil, nil, nil, nil, nil, nil
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

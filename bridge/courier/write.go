@@ -292,7 +292,8 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 func (t *trip) put(ctx context.Context, w bridge.Write) (out bridge.Written) {
 	err := t.ask(ctx, t.o.home, func() error {
 		t.relieve()
-		out = t.c.writes[t.o.project.Org].write(ctx, w)
+		t.foreseen = nil // it is of before the write
+		out = t.c.writes[t.o.project.Org].write(ctx, w, t.waited)
 		return out.Err
 	})
 	out.Err = err

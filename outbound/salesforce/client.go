@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rest"
@@ -39,6 +40,7 @@ type Client struct {
 	owners *owners
 
 	matches *gather[match, []bridge.RecordID]
+	seeks   *gather[[]match, [][]bridge.RecordID]
 	reads   *gather[reading, bridge.Row]
 	births  *gather[birth, []bridge.Converted]
 	header  http.Header // of every write
@@ -58,6 +60,8 @@ func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 		header: http.Header{"Sforce-Call-Options": {"client=" + c.ClientName}, "Sforce-Auto-Assign": {"FALSE"}},
 	}
 	client.matches = newGather(maxMatches, client.matchAll)
+	client.seeks = newGather(maxMatches, client.seekAll)
+	client.seeks.linger = func() time.Duration { return client.Linger() / 2 } // the row that may come of it waits for the other half
 	client.reads = newGather(maxInQuery, client.readAll)
 	client.births = newGather(maxInQuery, client.birthsOf)
 	wire := d.rest()

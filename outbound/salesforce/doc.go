@@ -16,7 +16,8 @@
 //     again by this package. All writes go through Collections, also a single one: one path, one reading of errors. What Salesforce refused for
 //     certain is sent once more where that may help: a row whose owner cannot own, one that a duplicate rule stopped where its match is wanted (by
 //     itself, with the header that only single rows take), one whose flow failed.
-//   - Match, Read and Origins of one value or row that come while such a call is under way go together in the next: many creates are few look-ups.
+//   - Match, Read and Origins of one value or row that come while such a call is under way go together in the next. Seek does so with all that somebody
+//     may be known by, in one query an object, and waits half the linger for others: many creates are few look-ups.
 //   - Read never says that a record is deleted: what cannot be seen has no version. Only Fate says so, on the word of queryAll.
 //   - A session is renewed once for all callers, at most every 10 seconds and 5 times in 10 minutes; an instance_url is followed only to Salesforce.
 //   - Once the daily calls are used up, or used up to the reserve, one call an hour looks whether that is over; all others are refused unsent.

@@ -6,13 +6,15 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // gather has questions of one kind asked together that come while one is under way: whoever comes first asks for all who wait by then, and hands the
-// turn on. Nobody waits for company; the calls in flight are one a kind. It starts no goroutine.
+// turn on. Nobody waits for company but for the linger, where there is one; the calls in flight are one a kind. It starts no goroutine.
 type gather[Q, A any] struct {
-	most int // questions in one call
-	ask  func(ctx context.Context, qs []Q) ([]A, error)
+	most   int // questions in one call
+	ask    func(ctx context.Context, qs []Q) ([]A, error)
+	linger func() time.Duration // how long a question waits for company; nil for not at all
 
 	mu    sync.Mutex
 	lines map[string]*line[Q, A]
@@ -22,12 +24,14 @@ type gather[Q, A any] struct {
 type line[Q, A any] struct {
 	waiting []*question[Q, A]
 	asking  bool
+	full    chan struct{} // holds one: a call is full
 }
 
 type question[Q, A any] struct {
-	q    Q
-	turn chan struct{}    // holds one: it is this one's turn to ask
-	done chan answerOf[A] // holds one
+	q     Q
+	since time.Time
+	turn  chan struct{}    // holds one: it is this one's turn to ask
+	done  chan answerOf[A] // holds one
 }
 
 type answerOf[A any] struct {
@@ -41,47 +45,77 @@ func newGather[Q, A any](most int, ask func(ctx context.Context, qs []Q) ([]A, e
 
 // do answers one question.
 func (g *gather[Q, A]) do(ctx context.Context, kind string, q Q) (A, error) {
-	me := &question[Q, A]{q, make(chan struct{}, 1), make(chan answerOf[A], 1)}
-	if !g.join(kind, me) {
-		select {
-		case got := <-me.done:
-			return got.a, got.err
-		case <-me.turn:
-		case <-ctx.Done():
-			g.leave(kind, me)
-			var none A
-			return none, context.Cause(ctx)
-		}
+	me := &question[Q, A]{q, time.Now(), make(chan struct{}, 1), make(chan answerOf[A], 1)}
+	l := g.join(kind, me)
+	select {
+	case got := <-me.done:
+		return got.a, got.err
+	case <-me.turn:
+	case <-ctx.Done():
+		g.leave(kind, l, me)
+		var none A
+		return none, context.Cause(ctx)
 	}
+	g.await(ctx, l, me.since)
 	runtime.Gosched() // let those who are ready come along
 	g.askAll(ctx, kind)
 	got := <-me.done
 	return got.a, got.err
 }
 
-// join queues a question, and reports whether it is its turn at once.
-func (g *gather[Q, A]) join(kind string, me *question[Q, A]) bool {
+// await waits until a question that came then has waited long enough, or a call is full.
+func (g *gather[Q, A]) await(ctx context.Context, l *line[Q, A], since time.Time) {
+	if g.linger == nil {
+		return
+	}
+	wait := g.linger() - time.Since(since)
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.full:
+	case <-ctx.Done(): // the call ends at once, and the others are asked for by the next
+	}
+}
+
+// join queues a question. Where nobody asks, it is its turn at once.
+func (g *gather[Q, A]) join(kind string, me *question[Q, A]) *line[Q, A] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	l := g.lines[kind]
 	if l == nil {
-		l = &line[Q, A]{}
+		l = &line[Q, A]{full: make(chan struct{}, 1)}
 		g.lines[kind] = l
 	}
 	l.waiting = append(l.waiting, me)
-	if l.asking {
-		return false
+	g.markLocked(l)
+	if !l.asking {
+		l.asking = true
+		me.turn <- struct{}{}
 	}
-	l.asking = true
-	return true
+	return l
 }
 
-// leave takes a question back, and hands the turn on where it had come.
-func (g *gather[Q, A]) leave(kind string, me *question[Q, A]) {
+// markLocked says whether there are questions enough to fill a call.
+func (g *gather[Q, A]) markLocked(l *line[Q, A]) {
+	select {
+	case <-l.full:
+	default:
+	}
+	if len(l.waiting) >= g.most {
+		l.full <- struct{}{}
+	}
+}
+
+// leave takes a question back, and hands the turn on where it had come. It may be answered by then, and the line ended.
+func (g *gather[Q, A]) leave(kind string, l *line[Q, A], me *question[Q, A]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	l := g.lines[kind]
 	l.waiting = slices.DeleteFunc(l.waiting, func(q *question[Q, A]) bool { return q == me })
+	g.markLocked(l)
 	select {
 	case <-me.turn:
 		g.handOnLocked(kind, l)
@@ -97,6 +131,7 @@ func (g *gather[Q, A]) askAll(ctx context.Context, kind string) {
 	n := min(len(l.waiting), g.most)
 	mine := slices.Clone(l.waiting[:n])
 	l.waiting = slices.Delete(l.waiting, 0, n)
+	g.markLocked(l)
 	g.mu.Unlock()
 
 	qs := make([]Q, n)
@@ -123,6 +158,7 @@ func (g *gather[Q, A]) settle(kind string, l *line[Q, A], mine []*question[Q, A]
 	defer g.mu.Unlock()
 	if out.err != nil && out.gone {
 		l.waiting = slices.Insert(l.waiting, 0, mine[1:]...)
+		g.markLocked(l)
 		mine = mine[:1]
 	}
 	for i, m := range mine {

@@ -10,55 +10,98 @@ import (
 	"sfbridge/bridge"
 )
 
-// Bounds of a query that looks for several values at once.
-const (
-	maxMatches  = 100    // values
-	maxLiterals = 10_000 // bytes of them as they stand in the URL, which takes 16 KiB
-	maxMatched  = 2000   // rows: one page
-)
-
-// match is one look-up by one field.
+// match is one look-up by one field whose answer can be told from others' by the value. Among what else must hold is no text.
 type match struct {
 	object  bridge.Object
 	field   *FieldFacts
 	literal string
 	value   string
+	also    string // what else must hold, with its AND
 	limit   int
 }
 
-// kind is what look-ups that go together have in common.
-func (m *match) kind() string { return fmt.Sprintf("%s\x00%s\x00%d", m.object, m.field.Name, m.limit) }
+var _ bridge.Seeker = (*Client)(nil)
+
+// kind is what look-ups that go together in a query have in common.
+func (m *match) kind() string { return fmt.Sprintf("%s\x00%s\x00%d", m.object, m.also, m.limit) }
+
+// alone is the condition of the look-up by itself.
+func (m *match) alone() string { return string(m.field.Name) + " = " + m.literal + m.also }
 
 // Match finds live records all of whose fields hold their values, at most limit of them. Nothing to match by is an error, since everybody would match.
-// Look-ups by one field of text that come while one is under way go together in the next call.
+// Look-ups by a field of text that come while one is under way go together in the next call.
 func (c *Client) Match(ctx context.Context, o bridge.Object, by bridge.Fields, limit int) ([]bridge.RecordID, error) {
-	facts, err := c.Describe(ctx, o)
+	m, condition, err := c.match(ctx, bridge.LookUp{Object: o, By: by, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	if len(by) == 0 || limit < 1 {
-		return nil, bridge.Permanent(fmt.Errorf("match %s: there is nothing to match by", o))
+	if m == nil {
+		return c.matchBy(ctx, o, condition, limit)
 	}
-	var conditions []string
-	var one match
-	for _, name := range by.Names() {
+	return c.matches.do(ctx, m.kind(), *m)
+}
+
+// Seek answers look-ups together, and with those of others who look for as much at the time: for half the linger they wait for company. An answer that
+// is nil was not given: that look-up is one for Match, which says what is wrong with it.
+func (c *Client) Seek(ctx context.Context, ls []bridge.LookUp) ([][]bridge.RecordID, error) {
+	found := make([][]bridge.RecordID, len(ls))
+	var ms []match
+	var places []int
+	var kinds []string
+	for i, l := range ls {
+		if m, _, err := c.match(ctx, l); err == nil && m != nil {
+			ms, places, kinds = append(ms, *m), append(places, i), append(kinds, m.kind())
+		}
+	}
+	if len(ms) == 0 {
+		return found, ctx.Err()
+	}
+	slices.Sort(kinds)
+	answers, err := c.seeks.do(ctx, strings.Join(slices.Compact(kinds), "\x01"), ms)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range places {
+		found[place] = answers[i]
+	}
+	return found, nil
+}
+
+// match reads a look-up: one that goes together with others, or the whole condition of one that does not.
+func (c *Client) match(ctx context.Context, l bridge.LookUp) (*match, string, error) {
+	facts, err := c.Describe(ctx, l.Object)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(l.By) == 0 || l.Limit < 1 {
+		return nil, "", bridge.Permanent(fmt.Errorf("match %s: there is nothing to match by", l.Object))
+	}
+	var conditions, also []string
+	var texts []match
+	for _, name := range l.By.Names() {
 		f := facts.Fields[name]
 		if f == nil {
 			err := facts.unseen(name)
-			c.doubtUnseen(o, err)
-			return nil, err
+			c.doubtUnseen(l.Object, err)
+			return nil, "", err
 		}
-		literal, err := f.literal(by[name])
+		literal, err := f.literal(l.By[name])
 		if err != nil {
-			return nil, bridge.Permanent(fmt.Errorf("match %s by %s: %w", o, name, err))
+			return nil, "", bridge.Permanent(fmt.Errorf("match %s by %s: %w", l.Object, name, err))
 		}
-		conditions = append(conditions, string(name)+" = "+literal)
-		one = match{o, f, literal, by[name].Text, limit}
+		condition := string(name) + " = " + literal
+		conditions = append(conditions, condition)
+		if m := (match{object: l.Object, field: f, literal: literal, value: l.By[name].Text, limit: l.Limit}); m.together() {
+			texts = append(texts, m)
+		} else {
+			also = append(also, " AND "+condition)
+		}
 	}
-	if len(by) == 1 && one.together() {
-		return c.matches.do(ctx, one.kind(), one)
+	if len(texts) != 1 {
+		return nil, strings.Join(conditions, " AND "), nil
 	}
-	return c.matchBy(ctx, o, strings.Join(conditions, " AND "), limit)
+	texts[0].also = strings.Join(also, "")
+	return &texts[0], "", nil
 }
 
 // matchBy finds the records for which the condition holds.
@@ -70,7 +113,7 @@ func (c *Client) matchBy(ctx context.Context, o bridge.Object, condition string,
 	}
 	ids := make([]bridge.RecordID, len(records))
 	for i, r := range records {
-		ids[i] = bridge.RecordID(bridge.LongID(r.text("Id")))
+		ids[i] = r.id("Id")
 	}
 	return ids, nil
 }
@@ -79,10 +122,13 @@ func (c *Client) matchBy(ctx context.Context, o bridge.Object, condition string,
 func (m *match) together() bool {
 	switch m.field.Type {
 	case "string", "email", "phone", "id", "reference", "picklist", "url":
-		return strings.HasPrefix(m.literal, "'") && len(url.QueryEscape(m.literal)) < maxLiterals/4
+		return strings.HasPrefix(m.literal, "'") && m.size() < maxLiterals/4
 	}
 	return false
 }
+
+// size is what the look-up takes up in a URL.
+func (m *match) size() int { return len(url.QueryEscape(m.literal + ",")) }
 
 // folded is a value as Salesforce compares it: ids whatever their length, text whatever its case.
 func (m *match) folded(value string) string {
@@ -93,75 +139,4 @@ func (m *match) folded(value string) string {
 		return value
 	}
 	return strings.ToLower(strings.TrimSpace(value))
-}
-
-// matchAll answers several look-ups of one kind, by as few calls as their values fit into.
-func (c *Client) matchAll(ctx context.Context, ms []match) ([][]bridge.RecordID, error) {
-	if len(ms) == 1 {
-		found, err := c.matchBy(ctx, ms[0].object, string(ms[0].field.Name)+" = "+ms[0].literal, ms[0].limit)
-		return [][]bridge.RecordID{found}, err
-	}
-	found := make([][]bridge.RecordID, 0, len(ms))
-	for len(ms) > 0 {
-		n, size := 0, 0
-		for n < len(ms) && size < maxLiterals {
-			size += len(url.QueryEscape(ms[n].literal)) + len("%2C")
-			n++
-		}
-		part, err := c.matchSome(ctx, ms[:n])
-		if err != nil {
-			return nil, err
-		}
-		found, ms = append(found, part...), ms[n:]
-	}
-	return found, nil
-}
-
-// matchSome answers look-ups by one query. Where it cannot tell whose a row is, or there may be more rows, each is asked for by itself.
-func (c *Client) matchSome(ctx context.Context, ms []match) ([][]bridge.RecordID, error) {
-	m, literals := &ms[0], make([]string, len(ms))
-	for i := range ms {
-		literals[i] = ms[i].literal
-	}
-	slices.Sort(literals)
-	columns := "Id"
-	if m.field.Name != "Id" {
-		columns += ", " + string(m.field.Name)
-	}
-	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s IN (%s) ORDER BY Id LIMIT %d", columns, m.object, m.field.Name,
-		strings.Join(slices.Compact(literals), ","), maxMatched)
-	records, err := c.query(ctx, soql, false)
-	if err != nil {
-		c.doubtUnseen(m.object, err)
-		return nil, err
-	}
-	by, wanted := map[string][]bridge.RecordID{}, map[string]bool{}
-	for i := range ms {
-		wanted[m.folded(ms[i].value)] = true
-	}
-	for _, r := range records {
-		value := m.folded(r.text(string(m.field.Name)))
-		if !wanted[value] || len(records) == maxMatched {
-			return c.matchEach(ctx, ms)
-		}
-		if len(by[value]) < m.limit {
-			by[value] = append(by[value], bridge.RecordID(bridge.LongID(r.text("Id"))))
-		}
-	}
-	found := make([][]bridge.RecordID, len(ms))
-	for i := range ms {
-		found[i] = slices.Clone(by[m.folded(ms[i].value)])
-	}
-	return found, nil
-}
-
-func (c *Client) matchEach(ctx context.Context, ms []match) ([][]bridge.RecordID, error) {
-	found := make([][]bridge.RecordID, len(ms))
-	for i := range ms {
-		var err error
-		if found[i], err = c.matchBy(ctx, ms[i].object, string(ms[i].field.Name)+" = "+ms[i].literal, ms[i].limit); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
 }
