@@ -22,11 +22,21 @@ import (
 
 const pageSize = 4096
 
-// pagesOf answers the pages of a file that are in use and have a flag: 1 leads to others, 2 holds records, 4 is a meta page.
-func pagesOf(whole []byte, flag uint16, holding string) (at []int) {
+// pagesOf answers the pages of a file that are in use, have a flag, 1 for pages that lead to others and 2 for pages with records, and whose first key is
+// that of a record and begins so. The order of expiry has pages too, in an order that is another in each file; its keys begin with a time.
+func pagesOf(whole []byte, flag uint16, begins string) (at []int) {
+	const head, position = 16, 4
 	for p := 0; p+pageSize <= len(whole); p += pageSize {
 		page := whole[p : p+pageSize]
-		if binary.NativeEndian.Uint64(page) == uint64(p/pageSize) && binary.NativeEndian.Uint16(page[8:]) == flag && bytes.Contains(page, []byte(holding)) {
+		if binary.NativeEndian.Uint64(page) != uint64(p/pageSize) || binary.NativeEndian.Uint16(page[8:]) != flag {
+			continue
+		}
+		to := head // where the element says its key is: a branch says it first, a leaf behind its flags
+		if flag == 2 {
+			to += position
+		}
+		key := int(binary.NativeEndian.Uint32(page[to:])) + head
+		if key+2 <= pageSize && page[key+1] == '/' && bytes.HasPrefix(page[key:], []byte(begins)) {
 			at = append(at, p)
 		}
 	}
