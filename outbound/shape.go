@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"unicode/utf8"
+
+	"sfbridge/bridge/jsonwalk"
 )
 
 var (
@@ -19,73 +21,81 @@ func checkShape(body []byte, depth int) error {
 	if !utf8.Valid(body) {
 		return errNotUTF8
 	}
-	if !json.Valid(body) {
-		return errNotJSON
+	end, err := value(body, jsonwalk.Blanks(body, 0), depth)
+	if err == nil && jsonwalk.Blanks(body, end) != len(body) {
+		err = errNotJSON
 	}
-	s := shape{body: body, depth: depth, open: make([]level, 0, 8)}
-	return s.walk()
+	return err
 }
 
-// shape walks over valid JSON once.
-type shape struct {
-	body  []byte
-	depth int
-	open  []level
+// value walks the value that begins at i and answers where it ends. So many may lie in one another.
+func value(b []byte, i, depth int) (int, error) {
+	switch {
+	case jsonwalk.At(b, i, '{'):
+		return object(b, i, depth)
+	case jsonwalk.At(b, i, '['):
+		return array(b, i, depth)
+	}
+	end := jsonwalk.Scalar(b, i)
+	if end == jsonwalk.Bad {
+		return 0, errNotJSON
+	}
+	return end, nil
 }
 
-// level is an object or array that has been opened.
-type level struct {
-	object bool
-	key    bool // the next string is a key
-	keys   keySet
-}
-
-func (s *shape) walk() error {
-	for i := 0; i < len(s.body); i++ {
-		switch s.body[i] {
-		case '{', '[':
-			if len(s.open) == s.depth {
-				return errDeep
-			}
-			object := s.body[i] == '{'
-			s.open = append(s.open, level{object: object, key: object})
-		case '}', ']':
-			s.open = s.open[:len(s.open)-1]
-		case ',':
-			top := &s.open[len(s.open)-1]
-			top.key = top.object
-		case '"':
-			end := stringEnd(s.body, i)
-			if !s.text(s.body[i : end+1]) {
-				return errDoubledKey
-			}
-			i = end
+func object(b []byte, i, depth int) (int, error) {
+	if depth == 0 {
+		return 0, errDeep
+	}
+	if i = jsonwalk.Blanks(b, i+1); jsonwalk.At(b, i, '}') {
+		return i + 1, nil
+	}
+	var keys keySet
+	for {
+		name := i
+		if i = jsonwalk.Text(b, name); i == jsonwalk.Bad {
+			return 0, errNotJSON
 		}
-	}
-	return nil
-}
-
-// text takes note of a quoted string and reports whether it may stand where it does.
-func (s *shape) text(quoted []byte) bool {
-	if len(s.open) == 0 {
-		return true
-	}
-	top := &s.open[len(s.open)-1]
-	if !top.key {
-		return true
-	}
-	top.key = false
-	return top.keys.add(keyOf(quoted))
-}
-
-// stringEnd is the index of the quote that ends the string beginning at i.
-func stringEnd(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
-		if b[i] == '\\' {
-			i++
+		if !keys.add(keyOf(b[name:i])) {
+			return 0, errDoubledKey
 		}
+		if i = jsonwalk.Blanks(b, i); !jsonwalk.At(b, i, ':') {
+			return 0, errNotJSON
+		}
+		end, err := value(b, jsonwalk.Blanks(b, i+1), depth-1)
+		if err != nil {
+			return 0, err
+		}
+		if i = jsonwalk.Blanks(b, end); jsonwalk.At(b, i, '}') {
+			return i + 1, nil
+		}
+		if !jsonwalk.At(b, i, ',') {
+			return 0, errNotJSON
+		}
+		i = jsonwalk.Blanks(b, i+1)
 	}
-	return i
+}
+
+func array(b []byte, i, depth int) (int, error) {
+	if depth == 0 {
+		return 0, errDeep
+	}
+	if i = jsonwalk.Blanks(b, i+1); jsonwalk.At(b, i, ']') {
+		return i + 1, nil
+	}
+	for {
+		end, err := value(b, i, depth-1)
+		if err != nil {
+			return 0, err
+		}
+		if i = jsonwalk.Blanks(b, end); jsonwalk.At(b, i, ']') {
+			return i + 1, nil
+		}
+		if !jsonwalk.At(b, i, ',') {
+			return 0, errNotJSON
+		}
+		i = jsonwalk.Blanks(b, i+1)
+	}
 }
 
 // keyOf is the key that a decoder may take the quoted string for: without escapes and, for ids, without regard to case.
@@ -97,10 +107,19 @@ func keyOf(quoted []byte) []byte {
 			key = []byte(text)
 		}
 	}
-	if n := len(key); n >= 2 && bytes.EqualFold(key[n-2:], []byte("id")) {
+	if n := len(key); n >= 2 && key[n-2]|0x20 == 'i' && key[n-1]|0x20 == 'd' && !lower(key) {
 		key = bytes.ToLower(key)
 	}
 	return key
+}
+
+func lower(key []byte) bool {
+	for _, c := range key {
+		if c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // fewKeys is up to where comparing with every key is cheaper than a map.
@@ -108,7 +127,8 @@ const fewKeys = 24
 
 // keySet holds the keys of one object.
 type keySet struct {
-	few  [][]byte
+	few  [fewKeys][]byte
+	n    int // of few
 	many map[string]bool
 }
 
@@ -119,20 +139,20 @@ func (k *keySet) add(key []byte) bool {
 		k.many[string(key)] = true
 		return fresh
 	}
-	for _, other := range k.few {
+	for _, other := range k.few[:k.n] {
 		if bytes.Equal(other, key) {
 			return false
 		}
 	}
-	if k.few == nil {
-		k.few = make([][]byte, 0, 8)
+	if k.n < fewKeys {
+		k.few[k.n] = key
+		k.n++
+		return true
 	}
-	k.few = append(k.few, key)
-	if len(k.few) > fewKeys {
-		k.many = make(map[string]bool, 2*fewKeys)
-		for _, other := range k.few {
-			k.many[string(other)] = true
-		}
+	k.many = make(map[string]bool, 2*fewKeys)
+	for _, other := range k.few {
+		k.many[string(other)] = true
 	}
+	k.many[string(key)] = true
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/jsonwalk"
 )
 
 // Peek takes members out of a JSON object without decoding the rest: one raw value for each path, such as contact.id, nil where there is none.
@@ -16,128 +17,70 @@ import (
 // The body must be one valid JSON object in UTF-8. Names are compared exactly, escapes decoded. A member on a path that stands there twice, in any
 // spelling of case, is refused: two readers could take different ones. Errors wrap bridge.ErrMalformed.
 func Peek(body []byte, paths ...string) ([]json.RawMessage, error) {
-	if !utf8.Valid(body) || !json.Valid(body) {
+	i := jsonwalk.Blanks(body, 0)
+	end := jsonwalk.Value(body, i)
+	if end == jsonwalk.Bad || jsonwalk.Blanks(body, end) != len(body) || !utf8.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", bridge.ErrMalformed)
 	}
-	body = bytes.TrimSpace(body)
-	if body[0] != '{' {
+	if body[i] != '{' {
 		return nil, fmt.Errorf("%w: not a JSON object", bridge.ErrMalformed)
 	}
 	found := make([]json.RawMessage, len(paths))
-	split := make([][]string, len(paths))
-	for i, p := range paths {
-		split[i] = strings.Split(p, ".")
-	}
-	if err := peek(body, split, found, 0); err != nil {
+	if err := peek(body[i:end], paths, found); err != nil {
 		return nil, err
 	}
 	return found, nil
 }
 
-// peek walks one object, which is known to be valid, on level depth of the paths.
-func peek(object []byte, paths [][]string, found []json.RawMessage, depth int) error {
-	var seen []string
-	for i := 1; ; {
-		i = blanks(object, i)
-		if object[i] == '}' {
-			return nil
+// peek walks one object, which is known to be valid, by what is left of each path: "" for those that lead elsewhere.
+func peek(object []byte, paths []string, found []json.RawMessage) error {
+	seen := make([]bool, len(paths))
+	for i := jsonwalk.Blanks(object, 1); object[i] != '}'; {
+		name, from := object[i:jsonwalk.Text(object, i)], jsonwalk.Name(object, i)
+		end := jsonwalk.Value(object, from)
+		if i = jsonwalk.Blanks(object, end); object[i] == ',' {
+			i = jsonwalk.Blanks(object, i+1)
 		}
-		end := skip(object, i)
-		name := unquote(object[i:end])
-		i = blanks(object, end) + 1 // the colon
-		i = blanks(object, i)
-		end = skip(object, i)
-		value := object[i:end]
-		i = blanks(object, end)
-		if object[i] == ',' {
-			i++
-		}
-		if !wanted(paths, depth, name) {
-			continue
-		}
-		fold := strings.ToLower(name)
-		if slices.Contains(seen, fold) {
-			return fmt.Errorf("%w: a member stands there twice", bridge.ErrMalformed)
-		}
-		seen = append(seen, fold)
-		if err := take(value, name, paths, found, depth); err != nil {
+		if err := member(name, object[from:end], paths, found, seen); err != nil {
 			return err
 		}
-	}
-}
-
-// wanted reports whether a name is on some path, whatever its case: another spelling counts as the same member.
-func wanted(paths [][]string, depth int, name string) bool {
-	return slices.ContainsFunc(paths, func(p []string) bool { return depth < len(p) && strings.EqualFold(p[depth], name) })
-}
-
-// take keeps the value for the paths that end at name and goes on into it for those that do not.
-func take(value []byte, name string, paths [][]string, found []json.RawMessage, depth int) error {
-	var deeper [][]string
-	var at []int
-	for i, p := range paths {
-		switch {
-		case depth >= len(p) || p[depth] != name:
-		case depth == len(p)-1:
-			found[i] = value
-		case value[0] == '{':
-			deeper, at = append(deeper, p), append(at, i)
-		}
-	}
-	if len(deeper) == 0 {
-		return nil
-	}
-	below := make([]json.RawMessage, len(deeper))
-	if err := peek(value, deeper, below, depth+1); err != nil {
-		return err
-	}
-	for k, i := range at {
-		found[i] = below[k]
 	}
 	return nil
 }
 
-func blanks(b []byte, i int) int {
-	for b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r' {
-		i++
+// member keeps the value of a member for the paths that end at its name, and goes on into it for those that do not. Another spelling of a name on a path
+// counts as the same member, and there may be one.
+func member(quoted, value []byte, paths []string, found []json.RawMessage, seen []bool) error {
+	name := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = []byte(unquote(quoted))
 	}
-	return i
-}
-
-// skip answers where the value that starts at i ends. Nesting is counted, not recursed into.
-func skip(b []byte, i int) int {
-	depth := 0
-	for {
-		switch b[i] {
-		case '"':
-			i = skipText(b, i)
-		case '{', '[':
-			depth++
-			i++
-		case '}', ']':
-			depth--
-			i++
-		case ',', ':', ' ', '\t', '\n', '\r':
-			i++
+	ascii := !slices.ContainsFunc(name, func(c byte) bool { return c >= utf8.RuneSelf })
+	var below []string
+	for k, p := range paths {
+		head, rest, deeper := strings.Cut(p, ".")
+		if p == "" || len(head) != len(name) && ascii || !strings.EqualFold(head, string(name)) {
 			continue
-		default:
-			for i < len(b) && !bytes.ContainsRune([]byte(",]} \t\n\r"), rune(b[i])) {
-				i++
+		}
+		if seen[k] {
+			return fmt.Errorf("%w: a member stands there twice", bridge.ErrMalformed)
+		}
+		seen[k] = true
+		switch {
+		case head != string(name):
+		case !deeper:
+			found[k] = value
+		case value[0] == '{':
+			if below == nil {
+				below = make([]string, len(paths))
 			}
-		}
-		if depth == 0 {
-			return i
+			below[k] = rest
 		}
 	}
-}
-
-func skipText(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
-		if b[i] == '\\' {
-			i++
-		}
+	if below == nil {
+		return nil
 	}
-	return i + 1
+	return peek(value, below, found)
 }
 
 func unquote(quoted []byte) string {

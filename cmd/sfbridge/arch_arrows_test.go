@@ -22,7 +22,8 @@ func arrows() []arrow {
 		{"bridge/courier", []string{"bridge", "bridge/rule"}},
 		{"bridge/refill", []string{"bridge", "bridge/rule"}},
 		{"bridge/rest", []string{"bridge"}},
-		{"bridge/platform", []string{"bridge"}},
+		{"bridge/jsonwalk", nil},
+		{"bridge/platform", []string{"bridge", "bridge/jsonwalk"}},
 		{"bridge/platform/platformtest", []string{"bridge", "bridge/platform"}},
 		{"bridge/platform/*", []string{"bridge", "bridge/platform", "bridge/rest"}},
 		{"bridge/platform/**", []string{"bridge", "bridge/platform", "bridge/rest"}},
@@ -32,7 +33,7 @@ func arrows() []arrow {
 		{"pubsub/pubsubpb", nil},
 		{"pubsub/fakeorg", []string{"pubsub/pubsubpb"}},
 		{"pubsub/fakeorg/**", []string{"pubsub/fakeorg", "pubsub/pubsubpb"}},
-		{"outbound", []string{"bridge"}},
+		{"outbound", []string{"bridge", "bridge/jsonwalk"}},
 		{"outbound/salesforce", []string{"bridge", "bridge/rest"}},
 		{"store", []string{"bridge"}},
 		// An engine tells operators what to do in bridge's hints, and the suite speaks to the store in bridge's nouns.
