@@ -29,11 +29,16 @@ func busy(reason string, retry time.Duration) answer {
 	return answer{status: http.StatusServiceUnavailable, reason: reason, retry: retry}
 }
 
+// Values of headers that every answer has.
+var (
+	noSniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
+
 // write sends the answer. Refusals of one status are the same bytes and end the connection.
 func (a answer) write(w http.ResponseWriter) error {
 	h := w.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
+	h["X-Content-Type-Options"], h["Cache-Control"] = noSniff, noStore
 	body := a.reply
 	if a.status >= http.StatusBadRequest {
 		body = []byte(http.StatusText(a.status) + "\n")

@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,8 +48,11 @@ func counter(name, text string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "sfbridge", Name: name, Help: text}, labels)
 }
 
+// classes are the labels of statuses by their first digit.
+var classes = [...]string{1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
+
 func (m *meter) answered(source string, a answer) {
-	m.requests.WithLabelValues(source, strconv.Itoa(a.status/100)+"xx").Inc()
+	m.requests.WithLabelValues(source, classes[a.status/100]).Inc()
 	if a.reason != "" {
 		m.rejected.WithLabelValues(source, a.reason).Inc()
 	}

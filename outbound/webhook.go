@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -97,7 +98,9 @@ func (s *Server) commit(ctx context.Context, name string, c bridge.Callback, rep
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Commit)
 	defer cancel()
 	err := s.deps.Inbox.Take(ctx, c)
-	s.deps.Log.Debug("webhook", "source", name, "event", c.Event, "contact", string(c.Contact), "error", err)
+	if s.deps.Log.Enabled(ctx, slog.LevelDebug) {
+		s.deps.Log.Debug("webhook", "source", name, "event", c.Event, "contact", string(c.Contact), "error", err)
+	}
 	switch {
 	case err == nil:
 		s.meter.committed(s.deps.Now().Sub(c.Received))
@@ -114,20 +117,25 @@ func (s *Server) commit(ctx context.Context, name string, c bridge.Callback, rep
 	}
 }
 
+const jsonType = "application/json"
+
 // isJSON reports whether the body is announced as plain JSON in UTF-8. Compressed bodies are refused: their size is not known beforehand.
 func isJSON(h http.Header) bool {
 	if e := h.Values("Content-Encoding"); len(e) > 0 && !strings.EqualFold(strings.Join(e, ","), "identity") {
 		return false
 	}
 	types := h.Values("Content-Type")
-	if len(types) != 1 {
+	switch {
+	case len(types) != 1:
 		return false
+	case types[0] == jsonType: // as nearly all send it
+		return true
 	}
 	kind, params, err := mime.ParseMediaType(types[0])
 	if err != nil || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
 		return false
 	}
-	return kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")
+	return kind == jsonType || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")
 }
 
 // maxName is far above any platform's ids and small enough for keys.

@@ -76,16 +76,17 @@ func (e Encoding) decode(s string) (sum []byte, ok bool) {
 // Verify reports whether any of the signatures, in any of the encodings, is the HMAC-SHA-256 of the parts under any of the secrets. All secrets are
 // tried and at most ten signatures are looked at; an empty secret signs nothing. Its errors wrap bridge.ErrUnauthentic.
 func Verify(signatures []string, encodings []Encoding, secrets []string, parts ...[]byte) error {
-	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return s == "" })
-	if len(secrets) == 0 {
+	sums := make([][]byte, 0, len(secrets))
+	for _, s := range secrets {
+		if s != "" {
+			sums = append(sums, HMACSHA256(s, parts...))
+		}
+	}
+	if len(sums) == 0 {
 		return fmt.Errorf("%w: no secret is configured", bridge.ErrUnauthentic)
 	}
 	if len(signatures) == 0 {
 		return fmt.Errorf("%w: there is none", bridge.ErrUnauthentic)
-	}
-	sums := make([][]byte, len(secrets))
-	for i, s := range secrets {
-		sums[i] = HMACSHA256(s, parts...)
 	}
 	match := 0
 	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
