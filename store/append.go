@@ -293,7 +293,7 @@ func (s *Store) planMark(p *plan, e *bridge.Entry, look bool) error {
 		return nil
 	}
 	mark := prefixDedup + namePart(e.Dedup)
-	if _, twice := p.at[mark]; twice {
+	if _, twice := p.find(mark); twice {
 		return fmt.Errorf("callback %s: %w", e.Dedup, bridge.ErrDuplicate)
 	}
 	if look {

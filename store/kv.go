@@ -137,22 +137,43 @@ func (tx *Tx) Validate() error {
 			return err
 		}
 	}
-	total, seen := 0, make(map[string]bool, len(tx.Ops))
+	total := 0
 	for i := range tx.Ops {
 		op := &tx.Ops[i]
 		if err := op.validate(); err != nil {
 			return err
 		}
-		if seen[op.Key] {
-			return malformed("key %q twice in one transaction", op.Key)
-		}
-		seen[op.Key] = true
 		total += len(op.Val)
+	}
+	if key := tx.twice(); key != "" {
+		return malformed("key %q twice in one transaction", key)
 	}
 	if total > MaxBytes {
 		return tooLarge("values of %d bytes, %d at most", total, MaxBytes)
 	}
 	return nil
+}
+
+// twice answers a key that two ops write, "" for none.
+func (tx *Tx) twice() string {
+	if len(tx.Ops) <= few {
+		for i := range tx.Ops {
+			for j := range i {
+				if tx.Ops[i].Key == tx.Ops[j].Key {
+					return tx.Ops[i].Key
+				}
+			}
+		}
+		return ""
+	}
+	seen := make(map[string]bool, len(tx.Ops))
+	for i := range tx.Ops {
+		if seen[tx.Ops[i].Key] {
+			return tx.Ops[i].Key
+		}
+		seen[tx.Ops[i].Key] = true
+	}
+	return ""
 }
 
 func (op *Op) validate() error {

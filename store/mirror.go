@@ -97,7 +97,8 @@ func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 
 // moved reports whether the row that is read for the plan is another than the one that r was made from.
 func (p *plan) moved(key string, r *bridge.Row) bool {
-	return r.Mark != 0 && r.Mark != mark(p.revs[key])
+	rev, _ := p.rev(key)
+	return r.Mark != 0 && r.Mark != mark(rev)
 }
 
 // index plans the difference between the keys of a row before and after.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -10,22 +11,41 @@ type plan struct {
 	ctx  context.Context
 	s    *Store
 	tx   Tx
-	at   map[string]int // op by key
-	revs map[string]Rev // of what was read
+	at   map[string]int // op by key, once there are more than few
+	revs map[string]Rev // of what was read, once there is more than few
 }
 
-func newPlan(ctx context.Context, s *Store) *plan {
-	return &plan{ctx: ctx, s: s, at: map[string]int{}, revs: map[string]Rev{}}
+// few is up to where looking through all is cheaper than a map.
+const few = 8
+
+func newPlan(ctx context.Context, s *Store) *plan { return &plan{ctx: ctx, s: s} }
+
+// find answers where the op of a key is.
+func (p *plan) find(key string) (i int, ok bool) {
+	if p.at != nil {
+		i, ok = p.at[key]
+		return i, ok
+	}
+	i = slices.IndexFunc(p.tx.Ops, func(op Op) bool { return op.Key == key })
+	return i, i >= 0
 }
 
 // add plans an op; a second one of the same key replaces the first.
 func (p *plan) add(op Op) {
-	if i, ok := p.at[op.Key]; ok {
+	if i, ok := p.find(op.Key); ok {
 		p.tx.Ops[i] = op
 		return
 	}
-	p.at[op.Key] = len(p.tx.Ops)
 	p.tx.Ops = append(p.tx.Ops, op)
+	switch n := len(p.tx.Ops); {
+	case p.at != nil:
+		p.at[op.Key] = n - 1
+	case n > few:
+		p.at = make(map[string]int, 4*few)
+		for i := range p.tx.Ops {
+			p.at[p.tx.Ops[i].Key] = i
+		}
+	}
 }
 
 func (p *plan) delete(key string) { p.add(Op{Key: key, Delete: true}) }
@@ -43,7 +63,7 @@ func (p *plan) put(key string, v any, ttl time.Duration) error {
 
 // read decodes what a key holds into v and reports whether it holds anything. A damaged value counts as nothing, and is noted.
 func (p *plan) read(key string, v any) (bool, error) {
-	if i, ok := p.at[key]; ok {
+	if i, ok := p.find(key); ok {
 		op := p.tx.Ops[i]
 		if op.Delete {
 			return false, nil
@@ -65,10 +85,33 @@ func (p *plan) read(key string, v any) (bool, error) {
 	return true, nil
 }
 
+// rev answers at which revision a key was read.
+func (p *plan) rev(key string) (rev Rev, ok bool) {
+	if p.revs != nil {
+		rev, ok = p.revs[key]
+		return rev, ok
+	}
+	for _, c := range p.tx.Checks {
+		if c.Key == key {
+			return c.Rev, true
+		}
+	}
+	return 0, false
+}
+
 // check demands that a key still stands where it was read.
 func (p *plan) check(key string, rev Rev) {
-	if _, ok := p.revs[key]; !ok {
+	if _, ok := p.rev(key); ok {
+		return
+	}
+	p.tx.Checks = append(p.tx.Checks, Check{key, rev})
+	switch n := len(p.tx.Checks); {
+	case p.revs != nil:
 		p.revs[key] = rev
-		p.tx.Checks = append(p.tx.Checks, Check{key, rev})
+	case n > few:
+		p.revs = make(map[string]Rev, 4*few)
+		for _, c := range p.tx.Checks {
+			p.revs[c.Key] = c.Rev
+		}
 	}
 }

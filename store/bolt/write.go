@@ -257,7 +257,11 @@ type writer struct {
 	counter      uint64
 	tally        tally
 	changes      []store.Changed
+	absent       []string // keys that the request at hand checked and found absent, the first fewAbsent of them
 }
+
+// fewAbsent is how many keys are worth looking through to save a look into the file.
+const fewAbsent = 8
 
 func (w *writer) bucket(key string) *bbolt.Bucket {
 	if store.Sequential(key) {
@@ -266,23 +270,26 @@ func (w *writer) bucket(key string) *bbolt.Bucket {
 	return w.kv
 }
 
-// head answers what stands under a key, expired or not; a damaged head counts as revision 0 and may be overwritten.
-func (w *writer) head(key string) (head, bool) {
-	b := w.bucket(key).Get([]byte(key))
-	if b == nil {
-		return head{}, false
+// rev is the revision at which a key stands, and notes those that are not there. A damaged head counts as revision 0 and may be overwritten.
+func (w *writer) rev(key string) store.Rev {
+	rec := w.bucket(key).Get([]byte(key))
+	if rec == nil {
+		if len(w.absent) < fewAbsent {
+			w.absent = append(w.absent, key)
+		}
+		return 0
 	}
-	h, _, err := decode(key, b)
-	return h, err == nil
+	h, _, err := decode(key, rec)
+	if err != nil || h.expired(w.now) {
+		return 0
+	}
+	return store.Rev(h.rev)
 }
 
 func (w *writer) check(checks []store.Check) error {
+	w.absent = w.absent[:0]
 	for _, c := range checks {
-		h, ok := w.head(c.Key)
-		if ok && h.expired(w.now) {
-			h.rev = 0
-		}
-		if store.Rev(h.rev) != c.Rev {
+		if w.rev(c.Key) != c.Rev {
 			return fmt.Errorf("%s is not at the revision expected: %w", c.Key, store.ErrConflict)
 		}
 	}
@@ -309,6 +316,9 @@ func (w *writer) apply(ops []store.Op) error {
 
 // replace ends what stands under a key everywhere but under the key itself. What is damaged was never counted.
 func (w *writer) replace(key string) error {
+	if slices.Contains(w.absent, key) {
+		return nil
+	}
 	rec := w.bucket(key).Get([]byte(key))
 	if rec == nil {
 		return nil
