@@ -41,6 +41,8 @@ func TestCLI_SaysWhatIsWrongAndEndsWithItsCode(t *testing.T) {
 		{"help_dead_letters", []string{"dead-letters", "redrive", "--help"}, exitStopped},
 		{"no_command", nil, exitConfig},
 		{"unknown_command", []string{"rum"}, exitConfig},
+		{"help_demo", []string{"demo", "--help"}, exitStopped},
+		{"demo_too_fast", []string{"demo", "--rate", "201"}, exitConfig},
 		{"unknown_flag", []string{"check", "--ofline"}, exitConfig},
 		{"check_sound", []string{"check", "-c", example, "--offline"}, exitStopped},
 		{"check_sound_json", []string{"check", "-c", example, "--offline", "--json"}, exitStopped},

@@ -17,7 +17,6 @@ import (
 
 const (
 	demoPeople = 24                     // who are there before anybody edits
-	demoPace   = 40 * time.Millisecond  // between two edits of each way: 25 a second
 	demoFeed   = 120 * time.Millisecond // least time between two lines of the feed
 	demoDrain  = 20 * time.Second       // for the last edits to arrive
 	demoStart  = 30 * time.Second       // for the daemon to listen to both sides
@@ -26,6 +25,7 @@ const (
 // stage is the demo's world: everything on loopback, the store in a folder that goes with it.
 type stage struct {
 	dir   string
+	rate  int // edits a second each way
 	sim   *sim
 	app   *app
 	crowd *crowd
@@ -43,7 +43,7 @@ func playDemo(ctx context.Context, d *demoCommand, c *console) (*demoReport, err
 	}
 	defer func() { _ = os.RemoveAll(s.dir) }()
 	feed := newFeed(d, c)
-	s.crowd.tell = feed.tell
+	s.crowd.tell, s.rate = feed.tell, d.Rate
 	if err := s.Run(ctx, feed); err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *stage) await(ctx context.Context, most time.Duration, ok func() bool) e
 
 // work lets people come and edit, both ways in turn.
 func (s *stage) work(ctx context.Context) error {
-	tick := time.NewTicker(demoPace / 2)
+	tick := time.NewTicker(time.Second / time.Duration(2*s.rate))
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		way := bridge.Inbound
