@@ -140,3 +140,17 @@ func TestSequence_ShowsNothingBeforeWhatIsUnderWay(t *testing.T) {
 		t.Errorf("frontier %d, want 6", q.frontier())
 	}
 }
+
+// TestSequence_AnEmptyTakeEndsNobodyElses: a position that moves without entries once showed the entry beside it before that was durable, so that it was
+// folded late or never.
+func TestSequence_AnEmptyTakeEndsNobodyElses(t *testing.T) {
+	q := sequence{next: 1}
+	beat := q.take(0)
+	entry := q.take(1)
+	if q.done(beat); q.frontier() != 0 {
+		t.Errorf("frontier %d while the entry is under way", q.frontier())
+	}
+	if q.done(entry); q.frontier() != 1 {
+		t.Errorf("frontier %d, want 1", q.frontier())
+	}
+}

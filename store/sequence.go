@@ -12,15 +12,16 @@ type sequence struct {
 	flight []uint64 // the first number of each take that is not done, ascending
 }
 
-// take gives n numbers and answers the first. done must follow.
+// take gives n numbers and answers the first, 0 for none: the end of an empty take must not be that of whoever takes next. done must follow.
 func (q *sequence) take(n int) uint64 {
+	if n == 0 {
+		return 0
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first := q.next
 	q.next += uint64(n)
-	if n > 0 {
-		q.flight = append(q.flight, first)
-	}
+	q.flight = append(q.flight, first)
 	return first
 }
 
