@@ -75,9 +75,10 @@ type Pair struct {
 	KeepNull   bool   // an empty source never clears the target
 	IfEmpty    bool   // only an empty target is written
 	// Values exchanges picklist values, Salesforce's by the platform's; letters' case does not count, and what is not listed stays.
-	Values   map[string]string
-	Inbound  string // an expression that makes the attribute; "" takes the field
-	Outbound string // an expression that makes the field; "" takes the attribute
+	Values    map[string]string
+	Inbound   string    // an expression that makes the attribute; "" takes the field
+	Outbound  string    // an expression that makes the field; "" takes the attribute
+	OnRefused OnRefused // outbound: what becomes of a value that Salesforce refuses
 }
 
 // Format names a normaliser of values.

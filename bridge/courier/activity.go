@@ -48,8 +48,11 @@ func (t *trip) activity(ctx context.Context) error {
 	if err := t.onlyOnce(ctx, tr); err != nil {
 		return err
 	}
-	out := t.put(ctx, w)
-	if out.Err != nil {
+	out, err := t.putCreated(ctx, tr, w, &rule.Judged{Fields: bridge.Fields{}})
+	switch {
+	case err != nil:
+		return err
+	case out.Err != nil:
 		return t.mayRepeat(ctx, out.Err)
 	}
 	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), out.Note)

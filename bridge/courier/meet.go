@@ -44,8 +44,11 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 	if err != nil {
 		return err
 	}
-	out := t.put(ctx, w)
-	if out.Err != nil {
+	out, err := t.putCreated(ctx, tr, w, &j)
+	switch {
+	case err != nil:
+		return err
+	case out.Err != nil:
 		return t.refused(ctx, tr, c, out.Err)
 	}
 	t.relink(tr, t.link(tr, out.Record, c.ID), j)

@@ -76,25 +76,33 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 		t.tell(bridge.Shadowed, w.Op, fieldNames(w.Set), "")
 		return link, nil
 	}
-	said := word.And(link, j.Agreed).Clash(j.Conflicts)
-	staged, err := t.stage(ctx, w, before, said)
-	if err != nil {
+	a := &attempt{tr: tr, link: link, word: word, w: w, judged: &j, before: before}
+	out, err := t.insist(ctx, a)
+	switch {
+	case err != nil:
 		return link, err
+	case out.Err != nil:
+		return link, t.failed(ctx, tr, link, failure{a.staged, word, out.Err})
 	}
-	out := t.put(ctx, w)
-	if out.Err != nil {
-		return link, t.failed(ctx, tr, link, failure{staged, word, out.Err})
+	return t.rewritten(a), nil
+}
+
+// rewritten ends a write that Salesforce took, as it was asked for or with what gave way.
+func (t *trip) rewritten(a *attempt) *bridge.Link {
+	link := t.relink(a.tr, a.link, *a.judged)
+	t.clashed = a.said.Clashed
+	if len(a.w.Set) == 0 {
+		t.tell(bridge.Same, "", nil, "nothing is left to write: "+a.note())
+		return link
 	}
-	t.words[bridge.WordOf(w.Delivery, w.Record)] = said
-	t.c.watch.expect(tr, w)
-	link = t.relink(tr, link, j)
-	outcome, why := bridge.Sent, ""
-	if len(said.Clashed) > 0 {
-		outcome, why = bridge.Conflict, fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", said.Clashed)
+	t.words[bridge.WordOf(a.w.Delivery, a.w.Record)] = a.said
+	t.c.watch.expect(a.tr, a.w)
+	outcome, why := bridge.Sent, a.note()
+	if len(a.said.Clashed) > 0 {
+		outcome, why = bridge.Conflict, joined(fmt.Sprintf("both sides had changed %v; the platform's edit came last and stands", a.said.Clashed), why)
 	}
-	t.clashed = said.Clashed
-	t.tell(outcome, w.Op, fieldNames(w.Set), why)
-	return link, nil
+	t.tell(outcome, a.w.Op, fieldNames(a.w.Set), why)
+	return link
 }
 
 // misnamed reports whether the record says that it was made from another contact, which is gone by now.
@@ -305,8 +313,8 @@ func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	if bridge.IsUncertain(f.err) {
 		return f.err
 	}
-	if e := t.c.d.Ledger.Stage(ctx, bridge.Effects{Withdraw: f.staged, Claims: []bridge.Claim{f.word}}); e != nil {
-		return fmt.Errorf("withdraw the refused write: %w", e)
+	if e := t.takeBack(ctx, f.staged, f.word); e != nil {
+		return e
 	}
 	if !errors.Is(f.err, bridge.ErrNotFound) && !errors.Is(f.err, bridge.ErrConverted) {
 		return f.err

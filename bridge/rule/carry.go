@@ -59,7 +59,7 @@ func (t *Transfer) Inbound(row bridge.Fields, link *bridge.Link, dirty map[bridg
 			continue
 		case err != nil:
 			return j, fmt.Errorf("attribute %s: %w", p.Platform, err)
-		case !v.Known() || agreed && p.same(v, base.Platform):
+		case !v.Known() || agreed && (p.same(v, base.Platform) || p.bent(row, base)):
 			continue
 		case p.IfEmpty && agreed && base.Platform.Known() && !base.Platform.IsNull():
 			continue

@@ -30,7 +30,7 @@ func settingValues() map[string][]string {
 		"TransferConfig.NoMatchInbound": {"create", "skip"}, "TransferConfig.NoMatchOutbound": {"create", "skip"}, "TransferConfig.OnDelete": {"keep", "delete"},
 		"CreationConfig.OnDuplicate": {buryIt, "link", "save"}, "AccountConfig.Otherwise": {otherPrivate, "lead", "skip"},
 		"Config.ClearText": {respondio.ClearEmpty, respondio.ClearNull}, "Config.ClearCustom": {respondio.ClearEmpty, respondio.ClearNull},
-		"PhonesConfig.Match": {"number", "exact"},
+		"PhonesConfig.Match": {"number", "exact"}, "PairConfig.OnRefused": refusals(),
 	}
 }
 

@@ -44,6 +44,7 @@ type PairConfig struct {
 	Values     map[string]string `toml:"values"`     // Salesforce's values by the platform's
 	Inbound    string            `toml:"inbound"`    // expression over sf that makes the attribute
 	Outbound   string            `toml:"outbound"`   // expression over contact that makes the field
+	OnRefused  string            `toml:"on_refused"` // what becomes of a value that Salesforce refuses; "" is bury
 }
 
 // PhonesConfig says how phones are written and matched in a project.
@@ -125,6 +126,9 @@ func (p *PairConfig) noun(whole bridge.Direction) bridge.Pair {
 		n.Direction = whole
 	}
 	n.Default, _ = valueOf(p.Default)
+	if p.OnRefused != buryIt {
+		n.OnRefused = bridge.OnRefused(p.OnRefused)
+	}
 	return n
 }
 

@@ -157,7 +157,7 @@ func (c *transferCheck) idle(path string, p *PairConfig) {
 		set bool
 	}{
 		{"direction", p.Direction != ""}, {"default", p.Default != nil}, {"keep_null", p.KeepNull}, {"if_empty", p.IfEmpty}, {"values", p.Values != nil},
-		{"inbound", p.Inbound != ""}, {"outbound", p.Outbound != ""},
+		{"inbound", p.Inbound != ""}, {"outbound", p.Outbound != ""}, {"on_refused", p.OnRefused != ""},
 	} {
 		if k.set {
 			c.add(path+"."+k.key, "write it on a pair of fields", "a pair of identity only compares, so %s does nothing here", k.key)
@@ -184,6 +184,8 @@ func (c *transferCheck) pairs(key string, pairs []PairConfig) {
 		c.pair(path, &pairs[i])
 		if key == "identity" {
 			c.idle(path, &pairs[i])
+		} else {
+			c.refusal(path+".on_refused", &pairs[i])
 		}
 	}
 }

@@ -67,6 +67,7 @@ type APIError struct {
 	lasting  bool
 	remedyOf string // the code's, "" for that of the class
 	wait     time.Duration
+	longest  map[bridge.Field]int // what fields hold whose values are too long
 }
 
 // Error is the code, the fields and Salesforce's sentence.

@@ -169,7 +169,7 @@ func (o *ObjectFacts) row(set bridge.Fields) (map[string]any, error) {
 		}
 		v, err := f.wire(set[name])
 		if err != nil {
-			return nil, bridge.Permanent(fmt.Errorf("field %s of %s: %w", name, o.Name, err))
+			return nil, bridge.Permanent(&fieldError{name, fmt.Errorf("field %s of %s: %w", name, o.Name, err)})
 		}
 		name, v = o.coded(f, v, set)
 		row[string(name)] = v
@@ -192,6 +192,6 @@ func (o *ObjectFacts) composed(f *FieldFacts) bool {
 
 // unseen is the error for a field that describe does not name.
 func (o *ObjectFacts) unseen(name bridge.Field) error {
-	err := fmt.Errorf("field %s of %s: %w", name, o.Name, errUnseen)
+	err := &fieldError{name, fmt.Errorf("field %s of %s: %w", name, o.Name, errUnseen)}
 	return bridge.After(bridge.Hint(err, "give the run-as user field-level security on %s, or take it out of the transfer", name), setupWait)
 }

@@ -39,6 +39,7 @@ type writing struct {
 	c       *Client
 	answer  func(place int, w bridge.Written)
 	halving int     // calls left to look for rows that spoil a call
+	renewed bool    // an object was described anew for its lengths
 	todo    []batch // of one kind
 }
 
@@ -60,7 +61,9 @@ func (j *writing) carryOut(ctx context.Context, b batch) {
 // send sends one call.
 func (j *writing) send(ctx context.Context, b batch) {
 	if b.alone {
-		j.answer(b.rows[0].place, j.c.single(ctx, &b))
+		w := j.c.single(ctx, &b)
+		j.measure(ctx, &b, []bridge.Written{w})
+		j.answer(b.rows[0].place, w)
 		return
 	}
 	written, err := b.send(ctx, j.c)
@@ -69,6 +72,7 @@ func (j *writing) send(ctx context.Context, b batch) {
 		return
 	}
 	promote(written)
+	j.measure(ctx, &b, written)
 	var again []batchRow
 	for i, w := range written {
 		j.c.doubtUnseen(b.object, w.Err)
