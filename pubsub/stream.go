@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"sfbridge/pubsub/pubsubpb"
 )
 
@@ -30,8 +28,17 @@ func (l *load) remove(o load) { l.events, l.bytes = l.events-o.events, l.bytes-o
 // full reports whether no other response may be taken.
 func (l *load) full() bool { return l.events > maxEvents-MaxCredit || l.bytes >= maxBytes }
 
+// eventSize is what an event takes beside its payload: ids, their lengths, the message itself.
+const eventSize = 300
+
 // weigh is the load of a response; an empty one counts as an event.
-func weigh(r *pubsubpb.FetchResponse) load { return load{max(1, len(r.GetEvents())), proto.Size(r)} }
+func weigh(r *pubsubpb.FetchResponse) load {
+	l := load{events: max(1, len(r.GetEvents()))}
+	for _, e := range r.GetEvents() {
+		l.bytes += eventSize + len(e.GetEvent().GetPayload())
+	}
+	return l
+}
 
 // stream is one Subscribe call.
 type stream struct {

@@ -18,16 +18,23 @@ func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) 
 	if ctx.Err() != nil {
 		return
 	}
-	var changes []bridge.Change
-	var marks []mark
+	n := 0
+	for _, r := range batch {
+		n += len(r.GetEvents())
+	}
+	changes, marks := make([]bridge.Change, n), make([]mark, 0, n+len(batch))
+	n = 0
 	for _, r := range batch {
 		for _, e := range r.GetEvents() {
-			c, m, ok := s.read(ctx, e)
+			c := &changes[n]
+			m, ok := s.read(ctx, e, c)
 			if !ok {
 				return
 			}
-			if marks = append(marks, m); c != nil && len(c.Records) > 0 {
-				changes = append(changes, *c)
+			if marks = append(marks, m); len(c.Records) > 0 {
+				n++
+			} else {
+				*c = bridge.Change{}
 			}
 		}
 		if len(r.GetEvents()) == 0 && len(r.GetLatestReplayId()) > 0 {
@@ -38,21 +45,24 @@ func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) 
 		return
 	}
 	p, newest := s.trail.beyond(marks, s.deps.Now())
-	s.accept(ctx, changes, p, newest)
+	s.accept(ctx, changes[:n:n], p, newest)
 }
 
-// read decodes an event or sees it into quarantine, where it is no change but has its place; it reports false when the context ended.
-func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent) (*bridge.Change, mark, bool) {
+// read decodes an event into c or sees it into quarantine, where it is no change and c names no record, but has its place; it reports false when the
+// context ended.
+func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent, c *bridge.Change) (mark, bool) {
 	m := mark{replay: e.GetReplayId()}
-	c, err := s.decode(ctx, e)
+	var err error
+	*c, err = s.decode(ctx, e)
 	if ctx.Err() != nil {
-		return nil, m, false
+		return m, false
 	}
 	if err != nil {
-		return nil, m, s.quarantine(ctx, e, err)
+		c.Records = nil
+		return m, s.quarantine(ctx, e, err)
 	}
 	m.commit = c.Version.At
-	return &c, m, s.unnamed(ctx, &c)
+	return m, s.unnamed(ctx, c)
 }
 
 // anchor records what lies before the first message of a stream that began at the tip.
@@ -92,7 +102,9 @@ func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bri
 	}
 	before := schema.Strays()
 	c, err := schema.Decode(e.GetEvent().GetPayload())
-	s.metrics.strays.Add(float64(schema.Strays() - before))
+	if strays := schema.Strays() - before; strays > 0 {
+		s.metrics.strays.Add(float64(strays))
+	}
 	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, eventID(e.GetEvent().GetId(), e.GetReplayId())
 	return c, err
 }

@@ -56,9 +56,10 @@ type Stream struct {
 
 // Accept makes the changes that somebody wants, and the position, durable in one step.
 func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge.Position) error {
-	var entries []bridge.Entry
-	for i := range changes {
-		entries = append(entries, s.in.entries(s.org, changes[i])...)
+	own := slices.Clone(changes) // they are cut to what is wanted, and come again whole after an error
+	entries := make([]bridge.Entry, 0, len(own))
+	for i := range own {
+		entries = s.in.entries(entries, s.org, &own[i])
 	}
 	at := &pos
 	if len(pos.Replay) == 0 {
@@ -70,37 +71,39 @@ func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge
 	return nil
 }
 
-func (in *Intake) entries(org string, c bridge.Change) []bridge.Entry {
+// entries appends those of a change, which it cuts and keeps.
+func (in *Intake) entries(entries []bridge.Entry, org string, c *bridge.Change) []bridge.Entry {
 	wants := in.wants[org]
-	if wants == nil || !wants.Trim(&c) {
-		return nil
+	if wants == nil || !wants.Trim(c) {
+		return entries
 	}
 	c.Origin.Ours = c.Origin.Client != "" && c.Origin.Client == in.ours.Client || in.ours.User != nil && c.Origin.User != "" && c.Origin.User == in.ours.User(org)
-	hit := wants.Wanted(&c)
-	transfers := make([]*rule.Transfer, 0, len(hit))
-	for t := range hit {
-		transfers = append(transfers, t)
+	hits, touched := wants.Wanted(c), wants.Touches(c)
+	if len(c.Records) <= recordsPerEntry {
+		return append(entries, in.entry(c, hits, touched))
 	}
-	slices.SortFunc(transfers, func(a, b *rule.Transfer) int {
-		return slices.Compare([]string{string(a.Project), string(a.ID)}, []string{string(b.Project), string(b.ID)})
-	})
-	touched := wants.Touches(&c)
-	var entries []bridge.Entry
 	for ids := range slices.Chunk(c.Records, recordsPerEntry) {
-		part := c
+		part := *c
 		part.Records = ids
-		e := bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: &part}
-		for _, id := range ids {
-			for _, t := range transfers {
-				e.Deliveries = append(e.Deliveries, inboundDelivery(&part, id, t, hit[t]))
-			}
-			for _, parent := range touched {
-				e.Deliveries = append(e.Deliveries, spreadDelivery(&part, id, parent))
-			}
-		}
-		entries = append(entries, e)
+		entries = append(entries, in.entry(&part, hits, touched))
 	}
 	return entries
+}
+
+func (in *Intake) entry(c *bridge.Change, hits []rule.Hit, touched []rule.Touched) bridge.Entry {
+	e := bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: c}
+	if n := len(c.Records) * (len(hits) + len(touched)); n > 0 {
+		e.Deliveries = make([]bridge.Delivery, 0, n)
+	}
+	for _, id := range c.Records {
+		for _, h := range hits {
+			e.Deliveries = append(e.Deliveries, inboundDelivery(c, id, h.Transfer, h.Dirty))
+		}
+		for _, parent := range touched {
+			e.Deliveries = append(e.Deliveries, spreadDelivery(c, id, parent))
+		}
+	}
+	return e
 }
 
 var edges = map[bridge.ChangeType]bridge.Edge{

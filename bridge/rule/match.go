@@ -116,6 +116,12 @@ func ClaimName(p bridge.ProjectID, a bridge.Attribute, v bridge.Value) string {
 
 // DeliveryID is the stable identity of a delivery.
 func DeliveryID(org bridge.OrgID, event, source string, t bridge.TransferID) bridge.DeliveryID {
-	h := sha256.Sum256([]byte(string(org) + "\x00" + event + "\x00" + source + "\x00" + string(t)))
-	return bridge.DeliveryID(hex.EncodeToString(h[:16]))
+	text := make([]byte, 0, 160) // most fit, and take no memory of their own
+	text = append(append(text, org...), 0)
+	text = append(append(text, event...), 0)
+	text = append(append(text, source...), 0)
+	h := sha256.Sum256(append(text, t...))
+	var id [32]byte
+	hex.Encode(id[:], h[:16])
+	return bridge.DeliveryID(id[:])
 }
