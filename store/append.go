@@ -35,7 +35,7 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	if err := s.pace(ctx, entries); err != nil {
 		return err
 	}
-	b := &batch{entries: slices.Clone(entries)}
+	b := &batch{entries: entries}
 	if err := s.encode(b); err != nil {
 		return err
 	}
@@ -161,6 +161,7 @@ func (s *Store) admit(b *batch) error {
 	if s.bytes+size > s.o.MaxBytes {
 		return fmt.Errorf("%d bytes wait: %w", s.bytes, bridge.ErrFull)
 	}
+	b.lanes = make([]*lane, 0, len(b.entries))
 	for i := range b.entries {
 		for j := range b.entries[i].Deliveries {
 			d := &b.entries[i].Deliveries[j]
@@ -232,6 +233,9 @@ func (s *Store) restoreLocked(b *batch) {
 
 // absorb joins the dirty fields of the victims into the deliveries that take over.
 func (s *Store) absorb(ctx context.Context, b *batch) error {
+	if len(b.victims) > 0 {
+		b.entries = slices.Clone(b.entries) // they are the caller's
+	}
 	for _, v := range b.victims {
 		old, _, err := s.delivery(ctx, v.ref)
 		if err != nil {
@@ -266,9 +270,10 @@ func union(a, b []bridge.Field) []bridge.Field {
 func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *bridge.Position) error {
 	refused := false
 	err := s.commitNow(ctx, func(p *plan) error {
+		p.tx.Ops = slices.Grow(p.tx.Ops, to-from+1)
 		for i := from; i < to; i++ {
 			e := &b.entries[i]
-			p.add(b.op(i))
+			p.tx.Ops = append(p.tx.Ops, b.op(i)) // nothing else writes its key
 			if err := s.planMark(p, e, refused); err != nil {
 				return err
 			}

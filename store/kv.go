@@ -137,16 +137,19 @@ func (tx *Tx) Validate() error {
 			return err
 		}
 	}
-	total := 0
+	total, rising := 0, true
 	for i := range tx.Ops {
 		op := &tx.Ops[i]
 		if err := op.validate(); err != nil {
 			return err
 		}
+		rising = rising && (i == 0 || op.Key > tx.Ops[i-1].Key)
 		total += len(op.Val)
 	}
-	if key := tx.twice(); key != "" {
-		return malformed("key %q twice in one transaction", key)
+	if !rising { // or no two are the same
+		if key := tx.twice(); key != "" {
+			return malformed("key %q twice in one transaction", key)
+		}
 	}
 	if total > MaxBytes {
 		return tooLarge("values of %d bytes, %d at most", total, MaxBytes)

@@ -40,7 +40,7 @@ func (p *plan) add(op Op) {
 	switch n := len(p.tx.Ops); {
 	case p.at != nil:
 		p.at[op.Key] = n - 1
-	case n > few:
+	case n == few+1: // entries of a batch are not added one by one
 		p.at = make(map[string]int, 4*few)
 		for i := range p.tx.Ops {
 			p.at[p.tx.Ops[i].Key] = i
@@ -108,7 +108,7 @@ func (p *plan) check(key string, rev Rev) {
 	switch n := len(p.tx.Checks); {
 	case p.revs != nil:
 		p.revs[key] = rev
-	case n > few:
+	case n == few+1: // entries of a batch are not added one by one
 		p.revs = make(map[string]Rev, 4*few)
 		for _, c := range p.tx.Checks {
 			p.revs[c.Key] = c.Rev

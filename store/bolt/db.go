@@ -61,6 +61,8 @@ type DB struct {
 	poison  atomic.Pointer[error]
 	counter uint64 // of the last committed op; owned by the writer after Open
 	tally   tally  // of the committed records; owned by the writer after Open
+	tops    tops   // owned by the writer
+	records []byte // memory that the writer uses again
 	ring    *ring
 
 	water   highWater // owned by the writer after Open

@@ -15,9 +15,10 @@ const (
 	ringBytes = 4 << 20
 )
 
-// ring remembers the last commits for Watch.
+// ring remembers the last commits for Watch, from the first watch on: what is told to nobody takes no memory.
 type ring struct {
 	mu    sync.Mutex
+	on    bool         // somebody watches, or did
 	since store.Cursor // changes behind it are held
 	last  store.Cursor
 	held  []store.Changed
@@ -29,13 +30,22 @@ func newRing(at store.Cursor) *ring {
 	return &ring{since: at, last: at, wake: make(chan struct{})}
 }
 
-// add takes over the changes of one commit.
-func (r *ring) add(cs []store.Changed) {
-	if len(cs) == 0 {
-		return
-	}
+// asked reports whether changes are to be remembered.
+func (r *ring) asked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.on
+}
+
+// add takes over the changes of the commit that led to a cursor. None are given where nobody asked before it: whoever asked since has to scan.
+func (r *ring) add(cs []store.Changed, last store.Cursor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.on || len(cs) == 0 {
+		r.since, r.last, r.held, r.bytes = last, last, nil, 0
+		r.signal()
+		return
+	}
 	for i := range cs {
 		r.bytes += len(cs[i].Val)
 	}
@@ -49,8 +59,15 @@ func (r *ring) add(cs []store.Changed) {
 	}
 	clear(r.held[:drop]) // their values may go now; append leaves their room behind when it next grows
 	r.held = r.held[drop:]
-	close(r.wake)
-	r.wake = make(chan struct{})
+	r.signal()
+}
+
+// signal wakes whoever watches.
+func (r *ring) signal() {
+	if r.on {
+		close(r.wake)
+		r.wake = make(chan struct{})
+	}
 }
 
 // after answers the changes behind the cursor, where the next cursor stands, and what to wait for.
@@ -70,15 +87,18 @@ func (r *ring) after(from store.Cursor, prefix string) ([]store.Changed, store.C
 	return found, r.last, r.wake, nil
 }
 
-func (r *ring) now() store.Cursor {
+// begin is where a watch begins that starts now.
+func (r *ring) begin() store.Cursor {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.on = true
 	return r.last
 }
 
 func (r *ring) watch(ctx context.Context, prefix string, from store.Cursor, ended <-chan struct{}, yield func(store.Changed, error) bool) {
+	now := r.begin()
 	if from == 0 {
-		from = r.now()
+		from = now
 		if !yield(store.Changed{Cursor: from}, nil) {
 			return
 		}

@@ -22,16 +22,18 @@ type head struct {
 
 func (h head) expired(now time.Time) bool { return h.expires != 0 && now.UnixMilli() >= h.expires }
 
-// encode puts the head before the value.
-func (h head) encode(key string, val []byte) []byte {
-	b := make([]byte, headSize, headSize+len(val))
-	binary.BigEndian.PutUint64(b, h.rev)
-	binary.BigEndian.PutUint64(b[8:], uint64(h.expires))
-	binary.BigEndian.PutUint32(b[16:], headSum(key, b))
+// append appends head and value.
+func (h head) append(b []byte, key string, val []byte) []byte {
+	from := len(b)
+	b = binary.BigEndian.AppendUint64(b, h.rev)
+	b = binary.BigEndian.AppendUint64(b, uint64(h.expires))
+	b = append(b, key...) // for the checksum alone, which wants bytes: they take no memory of their own here
+	sum := crc32.Update(crc32.Checksum(b[from+16:], castagnoli), castagnoli, b[from:from+16])
+	b = binary.BigEndian.AppendUint32(b[:from+16], sum)
 	return append(b, val...)
 }
 
-// decode splits what encode made; the value is a part of b.
+// decode splits what append made; the value is a part of b.
 func decode(key string, b []byte) (head, []byte, error) {
 	if len(b) < headSize || binary.BigEndian.Uint32(b[16:]) != headSum(key, b) {
 		return head{}, nil, fmt.Errorf("%s: head of the record does not hold: %w", key, store.ErrCorrupt)

@@ -50,7 +50,7 @@ func FuzzWalk_NeverPanicsAndEnds(f *testing.F) {
 func FuzzDecode_TakesOnlyWhatEncodeMade(f *testing.F) {
 	f.Add("x/1", uint64(7), int64(99), []byte("v"), uint8(3))
 	f.Fuzz(func(t *testing.T, key string, rev uint64, expires int64, val []byte, at uint8) {
-		b := head{rev, expires}.encode(key, val)
+		b := head{rev, expires}.append(nil, key, val)
 		h, got, err := decode(key, b)
 		if err != nil || h.rev != rev || h.expires != expires || !bytes.Equal(got, val) {
 			t.Fatalf("%+v %q %v", h, got, err)

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -189,8 +190,7 @@ func (d *DB) write(batch []*request) (err error) {
 	if err := d.bound(tx, batch); err != nil {
 		return d.commitError(errors.Join(err, tx.Rollback()))
 	}
-	w := &writer{tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter, tally: d.tally}
-	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
+	w := d.writer(tx)
 	for _, r := range batch {
 		r.err = w.check(r.tx.Checks)
 		if r.err != nil {
@@ -212,9 +212,9 @@ func (d *DB) write(batch []*request) (err error) {
 		return d.commitError(err)
 	}
 	d.at(AfterCommit, w.changes)
-	d.counter, d.tally = w.counter, w.tally
+	d.counter, d.tally, d.tops, d.records = w.counter, w.tally, w.tops, w.records
 	d.measure()
-	d.ring.add(w.changes)
+	d.ring.add(w.changes, store.Cursor(w.counter))
 	return nil
 }
 
@@ -269,12 +269,30 @@ type writer struct {
 	now          time.Time
 	counter      uint64
 	tally        tally
+	tops         tops
+	records      []byte // of the transaction, which bbolt refers to until it is committed
+	watched      bool   // somebody asks what changed
 	changes      []store.Changed
 	absent       []string // keys that the request at hand checked and found absent, the first fewAbsent of them
 }
 
 // fewAbsent is how many keys are worth looking through to save a look into the file.
 const fewAbsent = 8
+
+// recordsBound is how much memory for records is kept for the next transaction.
+const recordsBound = 1 << 20
+
+func (d *DB) writer(tx *bbolt.Tx) *writer {
+	w := &writer{
+		tx: tx, seq: tx.Bucket(bucketSeq), kv: tx.Bucket(bucketKV), ttl: tx.Bucket(bucketTTL), now: d.now(), counter: d.counter, tally: d.tally,
+		tops: d.tops, watched: d.reached != nil || d.ring.asked(),
+	}
+	if cap(d.records) <= recordsBound {
+		w.records = d.records[:0]
+	}
+	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
+	return w
+}
 
 func (w *writer) bucket(key string) *bbolt.Bucket {
 	if store.Sequential(key) {
@@ -312,17 +330,20 @@ func (w *writer) check(checks []store.Check) error {
 func (w *writer) apply(ops []store.Op) error {
 	for i := range ops {
 		op := &ops[i]
-		if err := w.replace(op.Key); err != nil {
-			return err
+		if !w.tops.raise(w.seq, op.Key) {
+			if err := w.replace(op.Key); err != nil {
+				return err
+			}
 		}
 		w.counter++
-		val, err := w.one(op)
-		if err != nil {
+		if err := w.one(op); err != nil {
 			return err
 		}
-		w.changes = append(w.changes, store.Changed{
-			Key: op.Key, Val: val, Rev: store.Rev(w.counter), Deleted: op.Delete, Cursor: store.Cursor(w.counter),
-		})
+		if w.watched {
+			w.changes = append(w.changes, store.Changed{
+				Key: op.Key, Val: bytes.Clone(op.Val), Rev: store.Rev(w.counter), Deleted: op.Delete, Cursor: store.Cursor(w.counter),
+			})
+		}
 	}
 	return nil
 }
@@ -347,22 +368,24 @@ func (w *writer) replace(key string) error {
 	return w.ttl.Delete(ttlKey(old.expires, key))
 }
 
-// one carries out an op and answers its own copy of the value.
-func (w *writer) one(op *store.Op) ([]byte, error) {
+// one carries out an op.
+func (w *writer) one(op *store.Op) error {
 	key := []byte(op.Key)
 	if op.Delete {
-		return nil, w.bucket(op.Key).Delete(key)
+		return w.bucket(op.Key).Delete(key)
 	}
 	h := head{rev: w.counter}
 	if op.TTL > 0 {
 		h.expires = w.now.Add(op.TTL).UnixMilli() + 1 // late by a part of a millisecond, never early
 		if err := w.ttl.Put(ttlKey(h.expires, op.Key), nil); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	b := h.encode(op.Key, op.Val)
-	w.tally.add(b)
-	return b[headSize:], w.bucket(op.Key).Put(key, b)
+	from := len(w.records)
+	w.records = h.append(w.records, op.Key, op.Val)
+	rec := w.records[from:len(w.records):len(w.records)]
+	w.tally.add(rec)
+	return w.bucket(op.Key).Put(key, rec)
 }
 
 // sweep deletes expired keys in one transaction a call.
