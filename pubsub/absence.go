@@ -31,7 +31,11 @@ func (a *absence) fail(err error) {
 }
 
 // schema answers the schema of an event; it asks for it until patience ends.
-func (s *Subscriber) schema(ctx context.Context, id string) (*cdc.Schema, error) {
+func (s *Subscriber) schema(ctx context.Context, name []byte) (*cdc.Schema, error) {
+	if last := &s.last; last.schema != nil && string(name) == last.id {
+		return last.schema, nil
+	}
+	id := string(name)
 	for n := 0; ; n++ {
 		a, absent := s.unread[id]
 		given := a.spent >= s.cfg.SchemaPatience
@@ -44,6 +48,7 @@ func (s *Subscriber) schema(ctx context.Context, id string) (*cdc.Schema, error)
 				delete(s.unread, id)
 				s.board.trouble("")
 			}
+			s.last.id, s.last.schema = id, schema
 			return schema, nil
 		}
 		if hopeless := (hopelessError{}); errors.As(err, &hopeless) || ctx.Err() != nil {

@@ -1,30 +1,23 @@
 package pubsub
 
-import (
-	"testing"
-
-	"sfbridge/pubsub/pubsubpb"
-)
+import "testing"
 
 func TestLoad_IsBoundedByEventsAndByBytes(t *testing.T) {
-	event := func(n int) *pubsubpb.ConsumerEvent {
-		return &pubsubpb.ConsumerEvent{Event: &pubsubpb.ProducerEvent{Payload: make([]byte, n)}}
-	}
-	many, big := &pubsubpb.FetchResponse{}, &pubsubpb.FetchResponse{Events: []*pubsubpb.ConsumerEvent{event(3 << 20)}}
+	many, big := &response{}, &response{events: []event{{payload: make([]byte, 3<<20)}}}
 	for range MaxCredit {
-		many.Events = append(many.Events, event(10))
+		many.events = append(many.events, event{payload: make([]byte, 10)})
 	}
 	for name, c := range map[string]struct {
-		flying []*pubsubpb.FetchResponse
+		flying []*response
 		full   bool
 	}{
 		"nothing":            {nil, false},
-		"a keepalive":        {[]*pubsubpb.FetchResponse{{}}, false},
-		"one full response":  {[]*pubsubpb.FetchResponse{many}, false},
-		"a hundred and one":  {[]*pubsubpb.FetchResponse{many, {}}, true},
-		"two full responses": {[]*pubsubpb.FetchResponse{many, many}, true},
-		"one big response":   {[]*pubsubpb.FetchResponse{big}, false},
-		"two big responses":  {[]*pubsubpb.FetchResponse{big, big}, true},
+		"a keepalive":        {[]*response{{}}, false},
+		"one full response":  {[]*response{many}, false},
+		"a hundred and one":  {[]*response{many, {}}, true},
+		"two full responses": {[]*response{many, many}, true},
+		"one big response":   {[]*response{big}, false},
+		"two big responses":  {[]*response{big, big}, true},
 	} {
 		var l load
 		for _, r := range c.flying {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"sfbridge/pubsub/pubsubpb"
 )
 
@@ -14,6 +16,8 @@ const (
 	maxEvents = 2 * MaxCredit
 	// maxBytes is how much they may hold before no other response is received; one more may come on top.
 	maxBytes = 6 << 20
+	// maxSpent is how many responses are kept to be used again: one is received, two are in flight.
+	maxSpent = 3
 	// farewell is how long the service has to answer the end of our side.
 	farewell = time.Second
 )
@@ -32,10 +36,10 @@ func (l *load) full() bool { return l.events > maxEvents-MaxCredit || l.bytes >=
 const eventSize = 300
 
 // weigh is the load of a response; an empty one counts as an event.
-func weigh(r *pubsubpb.FetchResponse) load {
-	l := load{events: max(1, len(r.GetEvents()))}
-	for _, e := range r.GetEvents() {
-		l.bytes += eventSize + len(e.GetEvent().GetPayload())
+func weigh(r *response) load {
+	l := load{events: max(1, len(r.events))}
+	for i := range r.events {
+		l.bytes += eventSize + len(r.events[i].payload)
 	}
 	return l
 }
@@ -51,16 +55,17 @@ type stream struct {
 	call     pubsubpb.PubSub_SubscribeClient
 	watch    *time.Timer // ends the call when it is silent for too long
 	asks     chan int32  // credit to ask for
-	arrived  chan *pubsubpb.FetchResponse
-	done     chan load // what is durable, or given up as the context ended
-	flying   load      // what is in flight
+	arrived  chan *response
+	done     chan load      // what is durable, or given up as the context ended
+	spent    chan *response // what may be used again
+	flying   load           // what is in flight
 	messages int
 }
 
 func newStream(s *Subscriber, session Session, first *pubsubpb.FetchRequest) *stream {
 	return &stream{
 		sub: s, session: session, first: first, limit: s.limit(), opened: time.Now(), asks: make(chan int32, 2),
-		arrived: make(chan *pubsubpb.FetchResponse, maxEvents), done: make(chan load, maxEvents),
+		arrived: make(chan *response, maxEvents), done: make(chan load, maxEvents), spent: make(chan *response, maxSpent),
 	}
 }
 
@@ -74,7 +79,7 @@ func (st *stream) Run(ctx context.Context) error {
 	st.watch = time.AfterFunc(st.limit, func() { end(errSilent) })
 	defer st.watch.Stop()
 	var err error
-	if st.call, err = st.sub.client.Subscribe(life); err != nil {
+	if st.call, err = st.sub.client.Subscribe(life, grpc.ForceCodecV2(newCodec())); err != nil {
 		return st.why(life, err)
 	}
 	var wg sync.WaitGroup
@@ -123,20 +128,30 @@ func (st *stream) receive(ctx, life context.Context) error {
 		}
 		st.watch.Reset(st.limit)
 		began := time.Now()
-		response, err := st.call.Recv()
-		if err != nil {
+		r := st.blank()
+		if err := st.call.RecvMsg(r); err != nil {
 			return st.why(life, err)
 		}
-		st.heard(response, time.Since(began))
-		if n := int32(len(response.GetEvents())); n > 0 {
+		st.heard(r, time.Since(began))
+		if n := int32(len(r.events)); n > 0 {
 			select {
 			case st.asks <- n:
 			case <-ctx.Done():
 			case <-life.Done():
 			}
 		}
-		st.flying.add(weigh(response))
-		st.arrived <- response // never blocks: room saw to it
+		st.flying.add(weigh(r))
+		st.arrived <- r // never blocks: room saw to it
+	}
+}
+
+// blank is a response to be read into.
+func (st *stream) blank() *response {
+	select {
+	case r := <-st.spent:
+		return r
+	default:
+		return &response{}
 	}
 }
 
@@ -161,10 +176,10 @@ func (st *stream) room(ctx context.Context) bool {
 	return true
 }
 
-func (st *stream) heard(r *pubsubpb.FetchResponse, pause time.Duration) {
+func (st *stream) heard(r *response, pause time.Duration) {
 	st.messages++
 	st.sub.deps.Beats.heard(pause)
-	n := len(r.GetEvents())
+	n := len(r.events)
 	m := st.sub.metrics
 	m.responses.Inc()
 	m.events.Add(float64(n))
@@ -175,7 +190,7 @@ func (st *stream) heard(r *pubsubpb.FetchResponse, pause time.Duration) {
 // work makes responses durable in the order they came, those that wait together in one step. After ctx has ended it only empties the queue.
 func (st *stream) work(ctx context.Context) {
 	for r := range st.arrived {
-		batch, sum := []*pubsubpb.FetchResponse{r}, weigh(r)
+		batch, sum := []*response{r}, weigh(r)
 		for more := true; more && sum.events < MaxCredit; {
 			select {
 			case r, open := <-st.arrived:
@@ -188,6 +203,18 @@ func (st *stream) work(ctx context.Context) {
 			}
 		}
 		st.sub.take(ctx, batch)
+		st.put(batch)
 		st.done <- sum // never blocks: no more than maxEvents are in flight
+	}
+}
+
+// put keeps some of the responses that nobody looks at any more.
+func (st *stream) put(batch []*response) {
+	for _, r := range batch {
+		select {
+		case st.spent <- r:
+		default:
+			return
+		}
 	}
 }

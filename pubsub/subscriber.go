@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/pubsub/cdc"
 	"sfbridge/pubsub/pubsubpb"
 )
 
@@ -20,9 +21,13 @@ type Subscriber struct {
 	log     *slog.Logger
 	board   board
 
-	// What follows belongs to Run; while a stream runs, trail and unread belong to its one worker.
-	trail    trail
-	unread   map[string]absence // schemas that could not be had, by id
+	// What follows belongs to Run; while a stream runs, trail, unread and last belong to its one worker.
+	trail  trail
+	unread map[string]absence // schemas that could not be had, by id
+	last   struct {           // the schema of the event before
+		id     string
+		schema *cdc.Schema
+	}
 	credit   int
 	failures int       // streams in a row that said nothing
 	renewals int       // sessions in a row that were refused

@@ -1,33 +1,33 @@
 package pubsub
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"strings"
 
 	"sfbridge/bridge"
 	"sfbridge/pubsub/cdc"
-	"sfbridge/pubsub/pubsubpb"
 )
 
 // topicPrefix stands before the name of an event in the topic of one object.
 const topicPrefix = "/data/"
 
 // take makes responses durable in one step, or leaves them undone when the context ends. The position moves only with what is before it.
-func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) {
+func (s *Subscriber) take(ctx context.Context, batch []*response) {
 	if ctx.Err() != nil {
 		return
 	}
 	n := 0
 	for _, r := range batch {
-		n += len(r.GetEvents())
+		n += len(r.events)
 	}
 	changes, marks := make([]bridge.Change, n), make([]mark, 0, n+len(batch))
 	n = 0
 	for _, r := range batch {
-		for _, e := range r.GetEvents() {
+		for i := range r.events {
 			c := &changes[n]
-			m, ok := s.read(ctx, e, c)
+			m, ok := s.read(ctx, &r.events[i], c)
 			if !ok {
 				return
 			}
@@ -37,21 +37,22 @@ func (s *Subscriber) take(ctx context.Context, batch []*pubsubpb.FetchResponse) 
 				*c = bridge.Change{}
 			}
 		}
-		if len(r.GetEvents()) == 0 && len(r.GetLatestReplayId()) > 0 {
-			marks = append(marks, mark{replay: r.GetLatestReplayId(), idle: true})
+		if len(r.events) == 0 && len(r.latest) > 0 {
+			marks = append(marks, mark{replay: r.latest, idle: true})
 		}
 	}
 	if len(marks) == 0 || s.first() && !s.anchor(ctx) {
 		return
 	}
 	p, newest := s.trail.beyond(marks, s.deps.Now())
+	p.Replay, newest.replay = bytes.Clone(p.Replay), bytes.Clone(newest.replay) // they outlive the responses
 	s.accept(ctx, changes[:n:n], p, newest)
 }
 
 // read decodes an event into c or sees it into quarantine, where it is no change and c names no record, but has its place; it reports false when the
 // context ended.
-func (s *Subscriber) read(ctx context.Context, e *pubsubpb.ConsumerEvent, c *bridge.Change) (mark, bool) {
-	m := mark{replay: e.GetReplayId()}
+func (s *Subscriber) read(ctx context.Context, e *event, c *bridge.Change) (mark, bool) {
+	m := mark{replay: e.replay}
 	var err error
 	*c, err = s.decode(ctx, e)
 	if ctx.Err() != nil {
@@ -95,17 +96,17 @@ func (s *Subscriber) accept(ctx context.Context, changes []bridge.Change, p brid
 	}
 }
 
-func (s *Subscriber) decode(ctx context.Context, e *pubsubpb.ConsumerEvent) (bridge.Change, error) {
-	schema, err := s.schema(ctx, e.GetEvent().GetSchemaId())
+func (s *Subscriber) decode(ctx context.Context, e *event) (bridge.Change, error) {
+	schema, err := s.schema(ctx, e.schema)
 	if err != nil {
 		return bridge.Change{}, err
 	}
 	before := schema.Strays()
-	c, err := schema.Decode(e.GetEvent().GetPayload())
+	c, err := schema.Decode(e.payload)
 	if strays := schema.Strays() - before; strays > 0 {
 		s.metrics.strays.Add(float64(strays))
 	}
-	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, eventID(e.GetEvent().GetId(), e.GetReplayId())
+	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, eventID(string(e.id), e.replay)
 	return c, err
 }
 
@@ -118,10 +119,10 @@ func eventID(id string, replay []byte) string {
 }
 
 // quarantine makes an event that cannot be read durable as it is.
-func (s *Subscriber) quarantine(ctx context.Context, e *pubsubpb.ConsumerEvent, reason error) bool {
+func (s *Subscriber) quarantine(ctx context.Context, e *event, reason error) bool {
 	q := Quarantined{
-		Org: s.cfg.Org, Topic: s.cfg.Topic, Replay: e.GetReplayId(), Event: e.GetEvent().GetId(), Schema: e.GetEvent().GetSchemaId(),
-		Payload: e.GetEvent().GetPayload(), Reason: reason.Error(), At: s.deps.Now(), Since: s.trail.last(),
+		Org: s.cfg.Org, Topic: s.cfg.Topic, Replay: bytes.Clone(e.replay), Event: string(e.id), Schema: string(e.schema),
+		Payload: bytes.Clone(e.payload), Reason: reason.Error(), At: s.deps.Now(), Since: s.trail.last(),
 		Object: cdc.ObjectOf(strings.TrimPrefix(string(s.cfg.Topic), topicPrefix)),
 	}
 	if schema := s.deps.Schemas.peek(q.Schema); q.Object == "" && schema != nil {
