@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"sfbridge/bridge"
 	"sfbridge/outbound/salesforce"
@@ -31,7 +29,7 @@ func (c *transferMapping) creation() {
 	if !c.creates {
 		return
 	}
-	c.recordType()
+	c.recordTypes()
 	if name := c.t.Creation.Owner; name != "" {
 		why, err := c.org.owner(c.t.Object, name)
 		switch {
@@ -47,36 +45,6 @@ func (c *transferMapping) creation() {
 	}
 }
 
-// recordType finds the record type and what its picklists take.
-func (c *transferMapping) recordType() {
-	name := c.t.Creation.RecordType
-	if name == "" {
-		return
-	}
-	id, err := c.facts.TypeNamed(name)
-	if err != nil {
-		remedy := ""
-		if h, ok := errors.AsType[*bridge.HintError](err); ok {
-			remedy, err = h.Hint, h.Err
-		}
-		var known []string
-		for _, t := range c.facts.Types {
-			if !t.Master {
-				known = append(known, t.Name)
-			}
-		}
-		if s := suggestion(name, known); s != "" && !strings.EqualFold(nearest(name, known), name) {
-			remedy = s
-		}
-		c.add(levelFault, c.path+".record_type", remedy, "%v", err)
-		return
-	}
-	if c.typed, err = c.org.picklists(c.t.Object, id); err != nil {
-		f := failed("", err)
-		c.add(levelWarning, c.path+".record_type", f.Remedy, "the picklists of %s were compared without its record type, whose values cannot be read: %s", name, f.Text)
-	}
-}
-
 // account looks whether accounts can be found by the field.
 func (c *transferMapping) account(path string, by bridge.Field) {
 	facts, err := c.describe("Account")
@@ -88,27 +56,4 @@ func (c *transferMapping) account(path string, by bridge.Field) {
 	case !facts.Fields[by].Filterable:
 		c.add(levelFault, path, "take another field, or an external id", "Salesforce cannot be searched by Account.%s (%s)", by, facts.Fields[by].Type)
 	}
-}
-
-// active are the values that a picklist takes in the records of the transfer.
-func (c *transferMapping) active(f *salesforce.FieldFacts) []string {
-	from := f.Values
-	if typed, ok := c.typed[f.Name]; ok {
-		from = typed
-	}
-	var all []string
-	for _, v := range from {
-		if v.Active {
-			all = append(all, v.Value)
-		}
-	}
-	return all
-}
-
-// ofType names the record type by which a picklist was judged.
-func (c *transferMapping) ofType(f *salesforce.FieldFacts) string {
-	if _, ok := c.typed[f.Name]; !ok {
-		return ""
-	}
-	return " in records of type " + c.t.Creation.RecordType
 }

@@ -60,7 +60,8 @@ type transferMapping struct {
 	path  string
 	t     *rule.Transfer
 	facts *salesforce.ObjectFacts
-	typed map[bridge.Field][]salesforce.Picklist // of the transfer's record type; nil without one
+	typed ofType   // of records that are created
+	known []ofType // of records that are there, where they may be of several
 	// writes and creates report that rows of the object are changed, and made.
 	writes, creates bool
 }
@@ -268,6 +269,7 @@ func (c *transferMapping) written(path string, f *salesforce.FieldFacts, p *brid
 	if p.Default.Known() {
 		c.fits(path+".default", f, p.Default)
 	}
+	c.exchanges(path, f, p)
 }
 
 // constant looks at a value that is set on every create.
@@ -304,7 +306,7 @@ func (c *transferMapping) fits(path string, f *salesforce.FieldFacts, v bridge.V
 
 // picklist looks whether a value is one of the picklist's.
 func (c *transferMapping) picklist(path string, f *salesforce.FieldFacts, value string) {
-	active := c.active(f)
+	active := c.typed.active(f)
 	if slices.Contains(active, value) {
 		return
 	}
@@ -313,9 +315,9 @@ func (c *transferMapping) picklist(path string, f *salesforce.FieldFacts, value 
 		remedy = "write " + listed(active[:min(len(active), 12)])
 	}
 	if f.Restricted {
-		c.add(levelFault, path, remedy, "%q is no value of %s%s", value, f.Name, c.ofType(f))
+		c.add(levelFault, path, remedy, "%q is no value of %s%s", value, f.Name, c.typed.words(f))
 	} else if f.Type != "combobox" {
-		c.add(levelWarning, path, remedy, "%q is no value of %s%s; Salesforce takes it, since the picklist is open", value, f.Name, c.ofType(f))
+		c.add(levelWarning, path, remedy, "%q is no value of %s%s; Salesforce takes it, since the picklist is open", value, f.Name, c.typed.words(f))
 	}
 }
 

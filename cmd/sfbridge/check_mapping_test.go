@@ -27,7 +27,7 @@ func richSeed() *fakeorg.Seed {
 		fakeorg.ObjectSeed{Name: "Task", Fields: []fakeorg.FieldSeed{{Name: "Sum__c", Type: "currency", Precision: 10, Scale: 2, Formula: true}}},
 	)
 	s.Users = []fakeorg.UserSeed{{Username: "left@acme.example", Inactive: true}, {Username: "ann@acme.example"}}
-	for id, name := range map[string]string{customerType: "Customer", "0125e000000AAA2": "Closed"} {
+	for id, name := range map[string]string{customerType: "Customer", "0125e000000AAA2": "Closed", partnerType: "Partner"} {
 		s.Rows = append(s.Rows, fakeorg.RowSeed{Object: "RecordType", ID: id, Fields: map[string]any{
 			"Name": name, "DeveloperName": name, "SobjectType": "Contact", "IsActive": name != "Closed",
 		}})
@@ -35,8 +35,11 @@ func richSeed() *fakeorg.Seed {
 	return s
 }
 
-// customerType is the id of a record type whose picklist Rank__c takes Gold alone.
-const customerType = "0125e000000AAA1"
+// customerType is the id of a record type whose picklist Rank__c takes Gold alone, partnerType of one that takes all.
+const (
+	customerType = "0125e000000AAA1"
+	partnerType  = "0125e000000AAA3"
+)
 
 // TestCheck_ComparesTheMappingWithBothSides holds every fault of a mapping that only the two sides can tell to its words.
 func TestCheck_ComparesTheMappingWithBothSides(t *testing.T) {
@@ -66,6 +69,11 @@ func TestCheck_ComparesTheMappingWithBothSides(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			byDefault := ""
+			if strings.HasSuffix(name, "record_type_default.toml") {
+				byDefault = customerType
+			}
+			f.sim.org.SetDefaultRecordType("Contact", byDefault)
 			s := f.say(t.Context(), nil, "check")
 			text := strings.NewReplacer(f.file, "config.toml", f.sim.at.Org, "ORG").Replace(s.text)
 			if strings.Contains(text, "FAULT") != (s.code == exitEnvironment) {

@@ -76,7 +76,11 @@ func (c *transferMapping) listed(path string, own *platform.OwnField, f *salesfo
 		return
 	}
 	var strange []string
-	for _, v := range c.active(f) {
+	of := c.typed
+	if c.t.Creation.RecordType == "" {
+		of = ofType{} // records that are there may be of any type
+	}
+	for _, v := range of.active(f) {
 		if !slices.Contains(own.Values, exchanged(p.Values, v)) {
 			strange = append(strange, v)
 		}
@@ -109,18 +113,19 @@ func (c *transferMapping) chosen(path string, own *platform.OwnField, f *salesfo
 	for sf, pf := range p.Values {
 		back[pf] = sf
 	}
-	active := c.active(f)
-	var strange []string
-	for _, v := range own.Values {
-		if !slices.Contains(active, exchanged(back, v)) {
-			strange = append(strange, v)
-		}
+	lacks := func(of ofType) []string {
+		active := of.active(f)
+		return slices.DeleteFunc(slices.Clone(own.Values), func(v string) bool { return slices.Contains(active, exchanged(back, v)) })
 	}
+	strange := lacks(c.typed)
 	switch {
-	case len(own.Values) == 0 && own.Kind == bridge.Text:
-		c.add(levelWarning, path, "let outbound = choose one of them", "%s takes nothing but %s%s, and %s holds any text", f.Name, listed(active), c.ofType(f), own.Name)
+	case len(own.Values) == 0 && own.Kind == bridge.Text && p.OnRefused == bridge.BuryRefused:
+		c.add(levelWarning, path, "let outbound = choose one of them", "%s takes nothing but %s%s, and %s holds any text", f.Name, listed(c.typed.active(f)), c.typed.words(f), own.Name)
 	case len(strange) > 0:
 		c.add(levelFault, path, fmt.Sprintf("add them to the picklist, or exchange them by values = { VALUE = %q }", strange[0]),
-			"%s does not take %s of %s%s", f.Name, listed(strange), own.Name, c.ofType(f))
+			"%s does not take %s of %s%s", f.Name, listed(strange), own.Name, c.typed.words(f))
 	}
+	c.elsewhere(path, f, string(own.Name), func(of ofType) []string {
+		return slices.DeleteFunc(lacks(of), func(v string) bool { return slices.Contains(strange, v) })
+	})
 }

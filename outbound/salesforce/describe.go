@@ -27,6 +27,8 @@ type RecordType struct {
 	Available bool            `json:"available"`
 	Active    bool            `json:"active"`
 	Master    bool            `json:"master"` // stands for having none
+	// Default reports that new records of the run-as user are of this type where none is given.
+	Default bool `json:"defaultRecordTypeMapping"`
 }
 
 // FieldFacts is what describe says of one field, as far as the bridge needs it. A field that the run-as user may not see is not described.

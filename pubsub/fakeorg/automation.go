@@ -10,6 +10,7 @@ type saveHooks struct {
 	barred map[string]bool   // record types, by id, that the integration user may not use
 
 	picklists map[string][]string // by picklistKey
+	types     map[string]string   // the integration user's default record types, by object
 
 	duplicates []DuplicateRule
 }

@@ -66,8 +66,11 @@ func (c *call) recordTypes(o *Object) []members {
 		text, _ := id.(string)
 		return c.org.hooks.barred[text]
 	}
+	c.org.mu.Lock()
+	byDefault := c.org.hooks.types[o.Name]
+	c.org.mu.Unlock()
 	info := func(id, name, developer any, active any, master bool) members {
-		return members{{"active", active}, {"available", active == true && !barred(id)}, {"defaultRecordTypeMapping", master}, {"developerName", developer},
+		return members{{"active", active}, {"available", active == true && !barred(id)}, {"defaultRecordTypeMapping", id == byDefault || master && byDefault == ""}, {"developerName", developer},
 			{"master", master}, {"name", name}, {"recordTypeId", id}, {"urls", members{}}}
 	}
 	list := []members{info("012000000000000AAA", "Master", "Master", true, true)}

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// LimitPicklist says which values a picklist takes in records of a record type; none are all of them. Only the user interface's API tells it.
+// LimitPicklist says which values a picklist takes in records of a record type; none are all of them. Only the user interface's API
+// tells it; a save that puts another into a restricted picklist is refused.
 func (o *Org) LimitPicklist(recordType, object, field string, values ...string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

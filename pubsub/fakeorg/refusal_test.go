@@ -53,6 +53,41 @@ func TestRecordType_MustBeTheObjectsActiveAndTheUsers(t *testing.T) {
 	}
 }
 
+// TestLimitPicklist_HoldsForRowsOfItsRecordType: what a type does not take is refused in a restricted picklist alone, also where the type is the user's default.
+func TestLimitPicklist_HoldsForRowsOfItsRecordType(t *testing.T) {
+	const customer = "012000000000001"
+	d := newDesk(t, Options{Seed: &Seed{
+		Objects: []ObjectSeed{{Name: "Contact", Fields: []FieldSeed{
+			{Name: "RecordTypeId", Type: "reference", References: []string{"RecordType"}},
+			{Name: "Rank__c", Type: "picklist", Length: 40, Values: []string{"Gold", "Iron"}, Restricted: true},
+			{Name: "Mood__c", Type: "picklist", Length: 40, Values: []string{"Good", "Bad"}},
+			{Name: "Tags__c", Type: "multipicklist", Length: 40, Values: []string{"A", "B"}, Restricted: true},
+		}}},
+		Rows: []RowSeed{{Object: "RecordType", ID: customer, Fields: fields{"Name": "C", "DeveloperName": "C", "SobjectType": "Contact", "IsActive": true}}},
+	}})
+	d.org.LimitPicklist(customer, "Contact", "Rank__c", "Gold")
+	d.org.LimitPicklist(customer, "Contact", "Mood__c", "Good")
+	d.org.LimitPicklist(customer, "Contact", "Tags__c", "A")
+	free := d.created("Contact", fields{"LastName": "L", "Rank__c": "Iron", "Tags__c": "A;B"})
+	if row, _ := d.org.Row("Contact", free); row["RecordTypeId"] != nil {
+		t.Errorf("a row without a type is of type %v", row["RecordTypeId"])
+	}
+	for name, value := range map[string]string{"Rank__c": "Iron", "Tags__c": "A;B"} {
+		d.refused(d.do(http.MethodPost, "/sobjects/Contact", fields{"LastName": "L", "RecordTypeId": customer, name: value}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	}
+	d.org.SetDefaultRecordType("Contact", customer)
+	d.refused(d.do(http.MethodPost, "/sobjects/Contact", fields{"LastName": "L", "Rank__c": "Iron"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	id := d.created("Contact", fields{"LastName": "L", "Rank__c": "Gold", "Mood__c": "Bad"})
+	if row, _ := d.org.Row("Contact", id); row["RecordTypeId"] != id18(customer) {
+		t.Errorf("a row gets type %v by default", row["RecordTypeId"])
+	}
+	d.refused(d.do(http.MethodPatch, "/sobjects/Contact/"+id, fields{"Rank__c": "Iron"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	d.refused(d.do(http.MethodPatch, "/sobjects/Contact/"+free, fields{"RecordTypeId": customer}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	if text := d.do(http.MethodGet, "/sobjects/Contact/describe", nil).Body.String(); strings.Count(text, `"defaultRecordTypeMapping":true`) != 1 {
+		t.Error("describe does not tell the one default")
+	}
+}
+
 func TestQueue_OwnsWhatItIsFor(t *testing.T) {
 	d := newDesk(t, Options{Seed: &Seed{Rows: []RowSeed{
 		{Object: "Group", ID: "00G000000000001", Fields: fields{"Name": "Sales", "DeveloperName": "Sales", "Type": "Queue"}},

@@ -256,6 +256,9 @@ func (t *Tx) settle(o *Object, id string, old, values map[string]any) *Error {
 		if err := t.checkRecordType(o, old, values); err != nil {
 			return err
 		}
+		if err := t.checkPicklists(o, old, values); err != nil {
+			return err
+		}
 	}
 	if err := t.checkUnique(o, id, values); err != nil {
 		return err
@@ -287,6 +290,8 @@ func (t *Tx) defaults(o *Object, values map[string]any) {
 		switch {
 		case f.Name == "OwnerId":
 			values["OwnerId"] = t.actor.User
+		case f.Name == "RecordTypeId" && t.org.hooks.types[o.Name] != "" && !t.actor.trusted:
+			values["RecordTypeId"] = t.org.hooks.types[o.Name]
 		case f.Type == "boolean":
 			values[f.Name] = f.Default == true
 		case f.Default != nil:
