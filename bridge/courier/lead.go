@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -65,6 +66,9 @@ func (t *trip) converted(ctx context.Context, tr *rule.Transfer, link *bridge.Li
 		return err
 	}
 	moved.Baseline = rule.Inherit(link, t.o.project.Leads(), h.transfers, lead, row)
+	left := maps.Clone(link.Baseline)
+	maps.DeleteFunc(left, func(a bridge.Attribute, _ bridge.Agreed) bool { _, kept := moved.Baseline[a]; return kept })
+	moved.Replaced = t.replaced(link, left).Replaced // whoever emptied one of these meanwhile will see it filled
 	t.effects.Links = []bridge.Link{moved}
 	t.tell(bridge.Skipped, "", nil, fmt.Sprintf("the lead was converted into %s %s; the link moved", h.object, h.record))
 	t.carryHeir(h, link.Contact)

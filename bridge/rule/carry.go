@@ -334,10 +334,15 @@ func (t *Transfer) Forget(word bridge.Claim, f bridge.Field) bridge.Claim {
 }
 
 // Outdone are the attributes of which a callback tells a value that is neither the contact's by now nor one that both sides ever agreed on, though the
-// contact holds what a message put there after since, or what the record says and nobody agreed on yet: a message was written over an edit.
+// contact holds what a message put there after since, or what the record says and nobody agreed on yet: a message was written over an edit. So it will be
+// where the contact was emptied and what it had held before is no longer agreed on: then it is filled.
 func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row bridge.Fields, since time.Time) (as []string) {
 	for _, p := range t.pairs {
 		v, have, put, base := said[p.Platform], now[p.Platform], link.Replaced[p.Platform], link.Baseline[p.key]
+		if p.emptied(v, have, link, row) {
+			as = append(as, string(p.Platform))
+			continue
+		}
 		if !p.Direction.Covers(bridge.Outbound) || !v.Known() || p.same(v, have) || p.same(v, base.Platform) || v.IsNull() && len(put.Was) == 0 {
 			continue
 		}
@@ -348,6 +353,13 @@ func (t *Transfer) Outdone(said, now bridge.Attributes, link *bridge.Link, row b
 		}
 	}
 	return as
+}
+
+// emptied reports whether the contact was emptied of what both sides had agreed on when the link moved, and the record holds something to fill it with.
+func (p *pair) emptied(said, now bridge.Value, link *bridge.Link, row bridge.Fields) bool {
+	was, of := link.Replaced[p.Platform].Was, row[p.Salesforce]
+	_, agreed := link.Baseline[p.key]
+	return p.Direction == bridge.Both && !agreed && said.IsNull() && now.IsNull() && of.Known() && !of.IsNull() && len(was) > 0 && !was[len(was)-1].IsNull()
 }
 
 // Attributes are the names in baselines of what a field is written from.

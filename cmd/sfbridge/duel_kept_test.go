@@ -50,6 +50,23 @@ var kept = []struct {
 			{1500 * time.Millisecond, "edit", 0, 0, 2, 0},
 		},
 	}},
+	{"a platform emptied a field whose other name the conversion hid", script{
+		Projects: 1, People: 1, Luck: 0xd, Leads: true, Persons: true, Channel: true, Lean: true,
+		Acts: []act{
+			{120 * time.Millisecond, "edit", 4, 1, 4, 1},
+			{120 * time.Millisecond, "edit", 3, 1, 3, 2},
+			{120 * time.Millisecond, "edit", 3, 0, 1, 3},
+			{120 * time.Millisecond, "kill", 0, 2, 4, 0},
+			{120 * time.Millisecond, "convert", 4, 1, 2, 1},
+			{30 * time.Millisecond, "edit", 0, 0, 4, 0},
+			{120 * time.Millisecond, "join", 4, 2, 0, 0},
+			{400 * time.Millisecond, "edit", 1, 0, 3, 0},
+			{400 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{30 * time.Millisecond, "edit", 2, 2, 3, 1},
+			{120 * time.Millisecond, "edit", 4, 1, 2, 1},
+			{120 * time.Millisecond, "edit", 4, 0, 4, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
