@@ -13,6 +13,7 @@ import (
 type batch struct {
 	entries []bridge.Entry
 	values  [][]byte // by entry, with room for the envelope before each
+	memory  []byte   // in which they lie
 	first   uint64
 	lanes   []*lane // of every delivery, in order
 	victims []victim
@@ -35,7 +36,8 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	if err := s.pace(ctx, entries); err != nil {
 		return err
 	}
-	b := &batch{entries: entries}
+	b := &batch{entries: entries, memory: s.borrow()}
+	defer func() { s.giveBack(b.memory) }()
 	if err := s.encode(b); err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 
 // encode gives every entry its value, all of them in one piece of memory.
 func (s *Store) encode(b *batch) error {
-	var all []byte
+	all := b.memory[:0]
 	ends := make([]int, len(b.entries))
 	for i := range b.entries {
 		var err error
@@ -82,12 +84,33 @@ func (s *Store) encode(b *batch) error {
 			all = slices.Grow(all, (len(b.entries)-1)*(len(all)+len(all)/4))
 		}
 	}
-	b.values = make([][]byte, len(b.entries))
+	b.memory, b.values = all, make([][]byte, len(b.entries))
 	from := 0
 	for i, end := range ends {
 		b.values[i], from = all[from:end:end], end
 	}
 	return nil
+}
+
+// spareBound is how much memory for values is kept from one Append to the next.
+const spareBound = 256 << 10
+
+// borrow is memory for the values of a batch, which engines copy. What is lent to one is not there for the next.
+func (s *Store) borrow() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.spare
+	s.spare = nil
+	return b
+}
+
+// giveBack keeps memory for the next batch.
+func (s *Store) giveBack(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cap(b) <= spareBound && cap(b) > cap(s.spare) {
+		s.spare = b
+	}
 }
 
 // appendSealable appends an entry with room for its envelope.

@@ -239,3 +239,47 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRecord writes and reads the entry of a change with five fields.
+func BenchmarkRecord(b *testing.B) {
+	fields := []bridge.Field{"Name", "Website", "Industry", "BillingCity", "Custom_90__c"}
+	c := &bridge.Change{
+		Org: "00D000000000001EAA", Topic: "/data/AccountChangeEvent", Event: "0000c350-0000-4000-8000-00000000c350", Object: "Account",
+		Records: []bridge.RecordID{"0015g0000000001AAA"}, Type: bridge.Update, Origin: bridge.Origin{API: "com/salesforce/api/soap/66.0"},
+		Version: bridge.Version{At: time.UnixMilli(1e12), Commit: 1 << 50, Sequence: 1}, Tx: "0001c1a4-9e7f-7c59-8d3e-0d8a7e2a6b1f", Changed: fields, Values: bridge.Fields{},
+	}
+	for _, f := range fields {
+		c.Values[f] = bridge.TextValue("a value of " + string(f))
+	}
+	e := &bridge.Entry{Kind: bridge.ChangeEntry, At: time.UnixMilli(1e12), Change: c, Deliveries: []bridge.Delivery{{
+		ID: "0123456789abcdef0123456789abcdef", Kind: bridge.State, Transfer: "accounts", Object: "Account", Dirty: fields,
+		Lane: bridge.Lane{Org: c.Org, Project: "shop", Direction: bridge.Inbound, Source: "0015g0000000001AAA"},
+	}}}
+	b.Run("write", func(b *testing.B) {
+		var buf []byte
+		for b.Loop() {
+			buf, _ = appendEntry(buf[:0], e)
+		}
+		b.ReportMetric(float64(len(buf)), "bytes")
+	})
+	buf, _ := appendEntry(nil, e)
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = decodeEntry(1, buf)
+		}
+	})
+	text := jsonEncoded(b, e)
+	b.Run("json-write", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = encodeJSON(e)
+		}
+		b.ReportMetric(float64(len(text)), "bytes")
+	})
+	b.Run("json-read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = decodeEntry(1, text)
+		}
+	})
+}

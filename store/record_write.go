@@ -14,6 +14,7 @@ type recordWriter struct {
 	b       []byte
 	repeats [maxRepeats]string
 	said    int
+	likely  int   // the repeat to be tried first: lists of names come again in their order
 	err     error // the first
 }
 
@@ -69,8 +70,9 @@ func sound(s string) string {
 }
 
 // text is one that seldom comes again.
-func (w *recordWriter) text(s string) {
-	s = sound(s)
+func (w *recordWriter) text(s string) { w.put(sound(s)) }
+
+func (w *recordWriter) put(s string) {
 	w.number(2 * len(s))
 	w.b = append(w.b, s...)
 }
@@ -81,17 +83,35 @@ func (w *recordWriter) name(s string) {
 		w.b = append(w.b, 0)
 		return
 	}
-	s = sound(s)
-	for i := range w.said {
-		if w.repeats[i] == s {
-			w.number(2*i + 1)
+	if w.again(s) {
+		return
+	}
+	if said := sound(s); said != s {
+		if s = said; w.again(s) {
 			return
 		}
 	}
-	if w.text(s); w.said < maxRepeats {
+	if w.put(s); w.said < maxRepeats {
 		w.repeats[w.said] = s
 		w.said++
 	}
+}
+
+// again names a text that was said before, and reports whether it was.
+func (w *recordWriter) again(s string) bool {
+	if i := w.likely; i < w.said && w.repeats[i] == s {
+		w.likely++
+		w.number(2*i + 1)
+		return true
+	}
+	for i := range w.said {
+		if w.repeats[i] == s {
+			w.likely = i + 1
+			w.number(2*i + 1)
+			return true
+		}
+	}
+	return false
 }
 
 func word[T ~string](w *recordWriter, s T, table []T) {

@@ -54,6 +54,7 @@ type Store struct {
 	dead    map[bridge.ProjectID]int
 	owed    map[bridge.Outlet]int // deliveries that were carried in shadow
 	damaged []string
+	spare   []byte        // memory for the values of the next batch
 	told    chan struct{} // closed and replaced when stories were written
 
 	folding bool          // somebody folds
