@@ -11,13 +11,13 @@ func TestLoad_IsBoundedByEventsAndByBytes(t *testing.T) {
 		flying []*response
 		full   bool
 	}{
-		"nothing":            {nil, false},
-		"a keepalive":        {[]*response{{}}, false},
-		"one full response":  {[]*response{many}, false},
-		"a hundred and one":  {[]*response{many, {}}, true},
-		"two full responses": {[]*response{many, many}, true},
-		"one big response":   {[]*response{big}, false},
-		"two big responses":  {[]*response{big, big}, true},
+		"nothing":           {nil, false},
+		"a keepalive":       {[]*response{{}}, false},
+		"one full response": {[]*response{many}, false},
+		"three full ones":   {[]*response{many, many, many}, false},
+		"and a keepalive":   {[]*response{many, many, many, {}}, true},
+		"one big response":  {[]*response{big}, false},
+		"two big responses": {[]*response{big, big}, true},
 	} {
 		var l load
 		for _, r := range c.flying {

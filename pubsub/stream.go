@@ -12,12 +12,14 @@ import (
 )
 
 const (
-	// maxEvents is how many events may be received and not durable: as many as can come at once are being stored while the next are on their way.
-	maxEvents = 2 * MaxCredit
+	// atOnce is how many events become durable in one step at most: responses that wait together share its commit.
+	atOnce = 2 * MaxCredit
+	// maxEvents is how many events may be received and not durable: one step is being stored while the next gathers.
+	maxEvents = 2 * atOnce
 	// maxBytes is how much they may hold before no other response is received; one more may come on top.
 	maxBytes = 6 << 20
-	// maxSpent is how many responses are kept to be used again: one is received, two are in flight.
-	maxSpent = 3
+	// maxSpent is how many responses are kept to be used again: as many full ones as may be in flight.
+	maxSpent = maxEvents / MaxCredit
 	// farewell is how long the service has to answer the end of our side.
 	farewell = time.Second
 )
@@ -191,7 +193,7 @@ func (st *stream) heard(r *response, pause time.Duration) {
 func (st *stream) work(ctx context.Context) {
 	for r := range st.arrived {
 		batch, sum := []*response{r}, weigh(r)
-		for more := true; more && sum.events < MaxCredit; {
+		for more := true; more && sum.events <= atOnce-MaxCredit; {
 			select {
 			case r, open := <-st.arrived:
 				if more = open; open {

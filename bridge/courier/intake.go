@@ -54,12 +54,11 @@ type Stream struct {
 	org string
 }
 
-// Accept makes the changes that somebody wants, and the position, durable in one step.
+// Accept makes the changes that somebody wants, and the position, durable in one step. It cuts the changes down to what is wanted of them.
 func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge.Position) error {
-	own := slices.Clone(changes) // they are cut to what is wanted, and come again whole after an error
-	entries := make([]bridge.Entry, 0, len(own))
-	for i := range own {
-		entries = s.in.entries(entries, s.org, &own[i])
+	entries := make([]bridge.Entry, 0, len(changes))
+	for i := range changes {
+		entries = s.in.entries(entries, s.org, &changes[i])
 	}
 	at := &pos
 	if len(pos.Replay) == 0 {
