@@ -55,8 +55,8 @@ type stream struct {
 	opened  time.Time
 
 	call     pubsubpb.PubSub_SubscribeClient
+	turn     chan bool   // holds whether our side is still open; who writes to the call has taken it out
 	watch    *time.Timer // ends the call when it is silent for too long
-	asks     chan int32  // credit to ask for
 	arrived  chan *response
 	done     chan load      // what is durable, or given up as the context ended
 	spent    chan *response // what may be used again
@@ -66,7 +66,7 @@ type stream struct {
 
 func newStream(s *Subscriber, session Session, first *pubsubpb.FetchRequest) *stream {
 	return &stream{
-		sub: s, session: session, first: first, limit: s.limit(), opened: time.Now(), asks: make(chan int32, 2),
+		sub: s, session: session, first: first, limit: s.limit(), opened: time.Now(), turn: make(chan bool, 1),
 		arrived: make(chan *response, maxEvents), done: make(chan load, maxEvents), spent: make(chan *response, maxSpent),
 	}
 }
@@ -84,8 +84,10 @@ func (st *stream) Run(ctx context.Context) error {
 	if st.call, err = st.sub.client.Subscribe(life, grpc.ForceCodecV2(newCodec())); err != nil {
 		return st.why(life, err)
 	}
+	st.turn <- true
+	st.send(life, st.first)
 	var wg sync.WaitGroup
-	wg.Go(func() { st.send(ctx, life) })
+	wg.Go(func() { st.leave(ctx, life) })
 	wg.Go(func() { st.work(ctx) })
 	err = st.receive(ctx, life)
 	close(st.arrived)
@@ -102,26 +104,35 @@ func (st *stream) judge(err error) fault {
 	return judge(err, st.call.Trailer())
 }
 
-// send is the only one to write to the call. An error of Send says nothing, the true one comes to the receiver; until then it goes on taking asks,
-// since responses that came before the error are still being read.
-func (st *stream) send(ctx, life context.Context) {
-	err := st.call.Send(st.first)
-	for {
-		select {
-		case n := <-st.asks:
-			if err == nil {
-				err = st.call.Send(&pubsubpb.FetchRequest{NumRequested: n})
-			}
-		case <-ctx.Done():
-			_ = st.call.CloseSend()
-			return
-		case <-life.Done():
-			return
+// send writes a request where our side is still open. An error of Send says nothing, the true one comes to the receiver.
+func (st *stream) send(life context.Context, r *pubsubpb.FetchRequest) {
+	select {
+	case open := <-st.turn:
+		if open {
+			_ = st.call.Send(r)
 		}
+		st.turn <- open
+	case <-life.Done():
 	}
 }
 
-// receive reads responses, asks for as many events as came, and hands them over.
+// leave says the end of our side when ctx ends.
+func (st *stream) leave(ctx, life context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-life.Done():
+		return
+	}
+	select {
+	case <-st.turn:
+		_ = st.call.CloseSend()
+		st.turn <- false
+	case <-life.Done():
+	}
+}
+
+// receive reads responses, asks for as many events as came, and hands them over. It asks itself and at once: nobody else has to be woken for it while
+// the processors are busy with what came before.
 func (st *stream) receive(ctx, life context.Context) error {
 	for {
 		st.watch.Stop() // a full sink is no silence
@@ -134,14 +145,10 @@ func (st *stream) receive(ctx, life context.Context) error {
 		if err := st.call.RecvMsg(r); err != nil {
 			return st.why(life, err)
 		}
-		st.heard(r, time.Since(began))
-		if n := int32(len(r.events)); n > 0 {
-			select {
-			case st.asks <- n:
-			case <-ctx.Done():
-			case <-life.Done():
-			}
+		if n := int32(len(r.events)); n > 0 && ctx.Err() == nil {
+			st.send(life, &pubsubpb.FetchRequest{NumRequested: n})
 		}
+		st.heard(r, time.Since(began))
 		st.flying.add(weigh(r))
 		st.arrived <- r // never blocks: room saw to it
 	}
