@@ -70,9 +70,11 @@ var kept = []struct {
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
+	times := crowdOf(t, 20)
 	for _, k := range kept {
 		t.Run(k.name, func(t *testing.T) {
-			for range 20 {
+			t.Parallel()
+			for range times {
 				if wrong, trace := k.script.play(t); len(wrong) > 0 {
 					t.Fatalf("%s\n%s", strings.Join(wrong, "\n"), strings.Join(trace, "\n"))
 				}

@@ -395,6 +395,7 @@ func (f *far) compare(r *nearRow, c bridge.ContactID, tag string) (wrong []strin
 
 // SFBRIDGE_CASES is how many scripts are tried.
 func TestDuel_BothSidesEndEqualWhateverHappens(t *testing.T) {
+	t.Parallel()
 	n := "500"
 	if raced { // ten times slower; the gate plays the 500 in a step without the detector
 		n = "100"

@@ -9,14 +9,12 @@ import (
 	"sfbridge/pubsub/fakeorg"
 )
 
-// How many contacts change at once, and how many are new at once.
-const (
-	crowded = 1000
-	arrived = 300
-)
+// arrived is how many contacts are new at once.
+const arrived = 300
 
 func TestBridge_BringsAThousandChangedContactsToSalesforceInFewCalls(t *testing.T) {
 	t.Parallel()
+	crowded := crowdOf(t, 1000)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{}, nil)
 		defer b.close()

@@ -135,6 +135,7 @@ func TestBridge_LinksTheMatchOfADuplicateRule(t *testing.T) {
 
 func TestBridge_HasOneParentInOneCallAtATime(t *testing.T) {
 	t.Parallel()
+	many := crowdOf(t, 300)
 	creating(t, func(*TransferConfig) {}, func(b *bench) {
 		acme, err := b.sim.org.Create("Account", map[string]any{"Name": "Acme"})
 		if err != nil {
@@ -144,10 +145,10 @@ func TestBridge_HasOneParentInOneCallAtATime(t *testing.T) {
 		b.cfg.Projects["support"].Transfers[0].Account.ID = acme
 		b.sim.org.Labour(2 * time.Second)
 		b.start()
-		for i := range 300 {
+		for i := range many {
 			b.sim.crm.Create(map[string]string{"lastName": "Tan", "email": email(i)})
 		}
-		b.until("all contacts are made", 10*time.Minute, func() bool { return len(b.sim.org.Rows("Contact")) == 300 })
+		b.until("all contacts are made", 10*time.Minute, func() bool { return len(b.sim.org.Rows("Contact")) == many })
 		if n := b.sim.org.Clashes(); n != 0 {
 			b.t.Errorf("%d rows met a lock of another call", n)
 		}

@@ -65,10 +65,11 @@ func TestFair_AnItemThatFailsAloneClimbsTheLadderAndIsBuriedAfterItsAge_P30(t *t
 
 func TestFair_AThousandThatFailSpreadTheirRetries_P30(t *testing.T) {
 	t.Parallel()
+	n := crowdOf(t, 1000)
 	onRig(t, oneProject, func(t *testing.T, r *rig) {
 		p := r.platforms["support"]
 		p.answer = func(context.Context, *bridge.Message) error { return errors.New("the row is locked") }
-		for i := range 1000 {
+		for i := range n {
 			r.change(i, "Tan")
 		}
 		time.Sleep(4 * time.Minute)
@@ -79,13 +80,13 @@ func TestFair_AThousandThatFailSpreadTheirRetries_P30(t *testing.T) {
 				slots[c.at.Truncate(100*time.Millisecond)]++
 			}
 		}
-		for at, n := range slots {
-			if n > 50 {
-				t.Errorf("%d retries in the 100 ms after %v", n, at)
+		for at, many := range slots {
+			if many > 50 {
+				t.Errorf("%d retries in the 100 ms after %v", many, at)
 			}
 		}
-		if len(nth) != 1000 || len(calls) < 6_000 {
-			t.Errorf("%d of 1,000 were tried, %d times", len(nth), len(calls))
+		if len(nth) != n || len(calls) < 6*n {
+			t.Errorf("%d of %d were tried, %d times", len(nth), n, len(calls))
 		}
 	})
 }
@@ -256,34 +257,36 @@ func TestFair_OneSickProjectOfFiveDoesNotSlowTheOthers_P32(t *testing.T) {
 
 func TestFair_OnePoisonEntryInAThousandStopsNothing_P33(t *testing.T) {
 	t.Parallel()
+	n := crowdOf(t, 1000)
+	poisoned := email(n / 2)
 	run := func(t *testing.T, poison func() error) (last time.Duration, tries int, letters []bridge.DeadLetter) {
 		onRig(t, oneProject, func(t *testing.T, r *rig) {
 			p := r.platforms["support"]
 			p.answer = func(_ context.Context, m *bridge.Message) error {
 				time.Sleep(100 * time.Millisecond)
-				if m.Set["email"].Text == email(500) {
+				if m.Set["email"].Text == poisoned {
 					return poison()
 				}
 				return nil
 			}
 			began := time.Now()
-			for i := range 1000 {
+			for i := range n {
 				r.change(i, "Tan")
 			}
 			time.Sleep(5 * time.Minute)
 			calls, taken := p.seen()
 			for _, s := range taken {
-				if s.email != email(500) {
+				if s.email != poisoned {
 					last = max(last, s.at.Sub(began))
 				}
 			}
-			if n := len(taken) - len(of(taken, email(500))); n != 999 {
-				t.Errorf("%d of the other 999 arrived", n)
+			if others := len(taken) - len(of(taken, poisoned)); others != n-1 {
+				t.Errorf("%d of the other %d arrived", others, n-1)
 			}
 			if r.breaker("support").Open {
 				t.Error("the breaker is open")
 			}
-			tries, letters = len(of(calls, email(500))), r.letters()
+			tries, letters = len(of(calls, poisoned)), r.letters()
 		})
 		return last, tries, letters
 	}
@@ -400,6 +403,7 @@ func TestFair_ARedriveKeepsTheOrderOfItsKeyAndTwiceIsHarmless_P33(t *testing.T) 
 
 func TestFair_ARefusedLoginNeedsAttentionAndBuriesNothing_P31(t *testing.T) {
 	t.Parallel()
+	many := crowdOf(t, 1000)
 	onRig(t, oneProject, func(t *testing.T, r *rig) {
 		p := r.platforms["support"]
 		var mended atomic.Bool
@@ -409,14 +413,14 @@ func TestFair_ARefusedLoginNeedsAttentionAndBuriesNothing_P31(t *testing.T) {
 			}
 			return bridge.Unavailable(fmt.Errorf("create contact: %w", refusedLoginError{}), 0)
 		}
-		for i := range 1000 {
+		for i := range many {
 			r.change(i, "Tan")
 		}
 		time.Sleep(8 * 24 * time.Hour)
 		if b := r.breaker("support"); !b.Open || !b.Attention || !strings.Contains(b.Reason, "status 401") {
 			t.Errorf("the breaker is %+v", b)
 		}
-		if n := len(r.letters()); n > 0 || r.waiting("support") != 1000 {
+		if n := len(r.letters()); n > 0 || r.waiting("support") != many {
 			t.Errorf("%d are buried, %d wait", n, r.waiting("support"))
 		}
 		mended.Store(true)

@@ -50,15 +50,17 @@ func TestBridge_EndsEqualWhenBothEndsEditTheSamePeople(t *testing.T) {
 	for i, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			t.Parallel()
+			edits := crowdOf(t, 60)
+			step := time.Minute / time.Duration(edits)
 			undergo(t, simOptions{seed: uint64(i)}, nil, func(t *testing.T, x *ordeal) {
-				x.clash(60, time.Second)
+				x.clash(edits, step)
 				trial.begin(x)
-				x.clash(60, time.Second)
+				x.clash(edits, step)
 				x.heal()
 				if trial.end != nil {
 					trial.end(x)
 				}
-				x.clash(60, time.Second)
+				x.clash(edits, step)
 				x.agrees(trial.name)
 			})
 		})
@@ -70,17 +72,19 @@ func TestBridge_EndsEqualWhenItIsRestartedUnderATrial(t *testing.T) {
 	for i, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			t.Parallel()
+			edits := crowdOf(t, 40)
+			step := 12 * time.Second / time.Duration(edits)
 			undergo(t, simOptions{seed: uint64(100 + i)}, nil, func(t *testing.T, x *ordeal) {
 				trial.begin(x)
-				x.clash(40, 300*time.Millisecond)
+				x.clash(edits, step)
 				x.stop()
-				x.clash(20, 300*time.Millisecond)
+				x.clash(edits/2, step)
 				x.heal()
 				if trial.end != nil {
 					trial.end(x)
 				}
 				x.start()
-				x.clash(40, 300*time.Millisecond)
+				x.clash(edits, step)
 				x.agrees(trial.name)
 			})
 		})

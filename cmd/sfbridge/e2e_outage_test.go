@@ -36,6 +36,7 @@ func (b *bench) equal(c *crowd, when string) {
 
 func TestBridge_EndsEqualAfterAnHourAnOutageAndARestart(t *testing.T) {
 	t.Parallel()
+	least := crowdOf(t, 500) // edits each way
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{seed: 1}, nil)
 		defer b.close()
@@ -53,12 +54,12 @@ func TestBridge_EndsEqualAfterAnHourAnOutageAndARestart(t *testing.T) {
 		b.until("everybody is known at both ends", time.Minute, c.settled)
 		c.meet()
 
-		b.shift(c, time.Hour, 6*time.Second, bridge.Inbound, bridge.Outbound)
+		b.shift(c, time.Hour, 500*6*time.Second/time.Duration(least), bridge.Inbound, bridge.Outbound)
 		b.until("the hour's edits have arrived", time.Minute, c.settled)
 		b.equal(c, "after an hour")
 		in, out := c.tally(bridge.Inbound).arrived, c.tally(bridge.Outbound).arrived
 		t.Logf("an hour: %d changes inbound, %d outbound", in, out)
-		if in < 500 || out < 500 {
+		if in < least || out < least {
 			t.Fatalf("only %d and %d edits before the fault", in, out)
 		}
 
