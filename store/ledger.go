@@ -146,6 +146,25 @@ func (s *Store) Take(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim
 	return stand, nil
 }
 
+// Standing answers those of the claims that stand, as they are, and takes none.
+func (s *Store) Standing(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	var stand []bridge.Claim
+	for i := range claims {
+		c, _, err := valueAt[bridge.Claim](ctx, s, claimKey(&claims[i]))
+		switch {
+		case errors.Is(err, bridge.ErrNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			stand = append(stand, c)
+		}
+	}
+	return stand, nil
+}
+
 // errHeld ends a plan whose claims are held by others; nothing is written then.
 var errHeld = errors.New("claim is held")
 

@@ -16,6 +16,8 @@ func (a *app) storeRoutes() http.Handler {
 	mux.HandleFunc("GET /store/backup", a.sendBackup)
 	mux.HandleFunc("GET /store/check", a.sendCheck)
 	mux.HandleFunc("GET /store/links", a.sendLinks)
+	mux.HandleFunc("GET /store/known", a.sendKnown)
+	mux.HandleFunc("GET /store/claims", a.sendClaims)
 	return mux
 }
 

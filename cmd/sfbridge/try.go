@@ -85,7 +85,7 @@ func newTrial(cfg *Config, y *tryCommand) (*trial, error) {
 		t.result.Notes = append(t.result.Notes, "in shadow, so that the daemon would send nothing: "+listed(shadows))
 	}
 	t.app = &app{cfg: cfg, world: w, metrics: prometheus.NewRegistry(), rules: rules, orgs: map[string]*orgLine{}, lines: map[bridge.ProjectID]*projectLine{}}
-	t.store.read, t.store.began, t.store.ended = t.now, t.notes.begin, t.notes.end
+	t.store.read, t.store.began, t.store.ended, t.store.looked = t.now, t.notes.begin, t.notes.end, t.notes.looked
 	return t, t.wire()
 }
 

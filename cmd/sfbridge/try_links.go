@@ -11,10 +11,14 @@ import (
 	"sfbridge/bridge"
 )
 
-// linked is what tells who is linked to whom: the running daemon, its store, or nobody.
+// linked is what tells who is linked to whom, who is known by an e-mail or a phone, and who is being created: the running daemon, its store, or nobody.
 type linked interface {
 	LinkOf(ctx context.Context, org bridge.OrgID, p bridge.ProjectID, r bridge.RecordID) (bridge.Link, error)
 	LinksTo(ctx context.Context, org bridge.OrgID, p bridge.ProjectID, c bridge.ContactID) ([]bridge.Link, error)
+	// Lookup is that of bridge.Mirror.
+	Lookup(ctx context.Context, org bridge.OrgID, o bridge.Object, f bridge.Field, v bridge.Value) ([]bridge.RecordID, error)
+	// Standing answers those of the claims that stand, as they are.
+	Standing(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim, error)
 }
 
 // withLinks does something while the links are known: as the daemon says, or as its store says while no daemon runs.
@@ -54,6 +58,14 @@ func (noLinks) LinkOf(context.Context, bridge.OrgID, bridge.ProjectID, bridge.Re
 func (noLinks) LinksTo(context.Context, bridge.OrgID, bridge.ProjectID, bridge.ContactID) ([]bridge.Link, error) {
 	return nil, nil
 }
+
+// Lookup finds none.
+func (noLinks) Lookup(context.Context, bridge.OrgID, bridge.Object, bridge.Field, bridge.Value) ([]bridge.RecordID, error) {
+	return nil, nil
+}
+
+// Standing finds none.
+func (noLinks) Standing(context.Context, []bridge.Claim) ([]bridge.Claim, error) { return nil, nil }
 
 // daemonLinks asks the running daemon.
 type daemonLinks struct{ *admin }

@@ -63,6 +63,9 @@ func (t *TryCondition) words() string {
 	}
 }
 
+// placesOfSearch say where somebody was looked for.
+var placesOfSearch = map[string]string{"store": "as the daemon knows", "mirror": "in the mirror", "Salesforce": "asking Salesforce", "platform": "asking the platform"}
+
 // matched tells by what the other side was found.
 func (r *TryRun) matched() []string {
 	var lines []string
@@ -74,7 +77,7 @@ func (r *TryRun) matched() []string {
 		if len(s.Found) > 0 {
 			found = strings.Join(s.Found, ", ")
 		}
-		lines = append(lines, fmt.Sprintf("%s = %s: %s", s.By, s.Value, found))
+		lines = append(lines, fmt.Sprintf("by %s, %s: %s = %s: %s", s.Rule, placesOfSearch[s.In], s.By, s.Value, found))
 	}
 	if len(lines) == 0 && r.Outcome != "skipped" {
 		lines = append(lines, "nobody was looked for")

@@ -42,11 +42,17 @@ type TryCondition struct {
 	Error string `json:"error,omitempty"`
 }
 
-// TrySearch is one question by which the other side was looked for.
+// TrySearch is one question by which the other side was looked for, in the order in which they were asked.
 type TrySearch struct {
-	By    string       `json:"by"`
+	Rule  string       `json:"rule"` // link, external id, record id, e-mail, phone, identity, account or lead
+	In    string       `json:"in"`   // store, mirror, Salesforce or platform
+	By    string       `json:"by"`   // the field or attribute
 	Value bridge.Value `json:"value"`
 	Found []string     `json:"found"`
+
+	object    bridge.Object
+	field     bridge.Field
+	attribute bridge.Attribute
 }
 
 // TryField is one pair of fields, before and after.

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"sfbridge/bridge"
@@ -105,11 +107,11 @@ type finderNotes struct {
 func (f *finderNotes) Find(ctx context.Context, a bridge.Attribute, v bridge.Value) ([]bridge.Contact, error) {
 	found, err := f.Finder.Find(ctx, a, v)
 	if err == nil || errors.Is(err, bridge.ErrNotFound) {
-		s := TrySearch{By: string(a), Value: v}
+		s := TrySearch{In: "platform", By: string(a), Value: v, attribute: a}
 		for _, c := range found {
 			s.Found = append(s.Found, string(c.ID))
 		}
-		f.notes.note(func(c *carried) { c.searches = append(c.searches, s) })
+		f.notes.search(s)
 	}
 	return found, err
 }
@@ -142,15 +144,61 @@ type readerNotes struct {
 func (r *readerNotes) Match(ctx context.Context, o bridge.Object, by bridge.Fields, limit int) ([]bridge.RecordID, error) {
 	found, err := r.Reader.Match(ctx, o, by, limit)
 	if err == nil {
-		for f, v := range by {
-			s := TrySearch{By: string(o) + "." + string(f), Value: v}
-			for _, id := range found {
-				s.Found = append(s.Found, string(id))
-			}
-			r.notes.note(func(c *carried) { c.searches = append(c.searches, s) })
-		}
+		r.notes.records("Salesforce", o, by, found)
 	}
 	return found, err
+}
+
+// Origins notes the leads that were found.
+func (r *readerNotes) Origins(ctx context.Context, o bridge.Object, ids []bridge.RecordID) ([]bridge.Converted, error) {
+	of, ok := r.Reader.(bridge.Origins)
+	if !ok {
+		return nil, nil
+	}
+	leads, err := of.Origins(ctx, o, ids)
+	if err == nil && len(ids) == 1 {
+		s := TrySearch{In: "Salesforce", By: "Lead converted into", Value: bridge.TextValue(string(ids[0])), object: "Lead"}
+		for _, l := range leads {
+			s.Found = append(s.Found, string(l.Lead))
+		}
+		r.notes.search(s)
+	}
+	return leads, err
+}
+
+// looked notes whom the mirror knows.
+func (n *notes) looked(o bridge.Object, f bridge.Field, v bridge.Value, found []bridge.RecordID) {
+	plain, _, _ := strings.Cut(string(f), "@") // a phone's index names its country too
+	n.records("mirror", o, bridge.Fields{bridge.Field(plain): v}, found)
+}
+
+// living are fields that only tell those who are gone from the others.
+var living = []bridge.Field{"IsConverted", "IsPersonAccount"}
+
+// records notes a look-up of records.
+func (n *notes) records(in string, o bridge.Object, by bridge.Fields, found []bridge.RecordID) {
+	for _, f := range by.Names() {
+		if len(by) > 1 && slices.Contains(living, f) {
+			continue
+		}
+		s := TrySearch{In: in, By: string(o) + "." + string(f), Value: by[f], object: o, field: f}
+		for _, id := range found {
+			s.Found = append(s.Found, string(id))
+		}
+		n.search(s)
+	}
+}
+
+// search notes a question once: whoever needs more locks begins anew.
+func (n *notes) search(s TrySearch) {
+	if s.Found == nil {
+		s.Found = []string{}
+	}
+	n.note(func(c *carried) {
+		if !slices.ContainsFunc(c.searches, func(t TrySearch) bool { return t.In == s.In && t.By == s.By && t.Value == s.Value }) {
+			c.searches = append(c.searches, s)
+		}
+	})
 }
 
 type writerNotes struct {

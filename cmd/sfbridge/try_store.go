@@ -17,6 +17,7 @@ type trialStore struct {
 	read    func(ctx context.Context, o bridge.Object, r bridge.RecordID) (bridge.Row, error)
 	began   func(w *bridge.Work)
 	ended   func(how ending)
+	looked  func(o bridge.Object, f bridge.Field, v bridge.Value, found []bridge.RecordID)
 	drained func() // called after the last work
 
 	mu    sync.Mutex
@@ -122,8 +123,10 @@ func (s *trialStore) Unconfirmed(context.Context, bridge.OrgID, bridge.RecordID)
 	return nil, nil
 }
 
-// Take gives every claim to whoever asks.
-func (s *trialStore) Take(context.Context, []bridge.Claim) ([]bridge.Claim, error) { return nil, nil }
+// Take answers what stands in the way, and takes nothing.
+func (s *trialStore) Take(ctx context.Context, claims []bridge.Claim) ([]bridge.Claim, error) {
+	return s.Standing(ctx, claims)
+}
 
 // Stage forgets.
 func (s *trialStore) Stage(context.Context, bridge.Effects) error { return nil }
@@ -166,9 +169,13 @@ func (s *trialStore) tell(row bridge.Row) bridge.Row {
 	return row
 }
 
-// Lookup knows nobody, so that Salesforce itself is asked.
-func (s *trialStore) Lookup(context.Context, bridge.OrgID, bridge.Object, bridge.Field, bridge.Value) ([]bridge.RecordID, error) {
-	return nil, nil
+// Lookup answers whom the daemon's mirror knows.
+func (s *trialStore) Lookup(ctx context.Context, org bridge.OrgID, o bridge.Object, f bridge.Field, v bridge.Value) ([]bridge.RecordID, error) {
+	found, err := s.linked.Lookup(ctx, org, o, f, v)
+	if err == nil {
+		s.looked(o, f, v, found)
+	}
+	return found, err
 }
 
 // Unfolded has nothing to fold: the mirror is read.

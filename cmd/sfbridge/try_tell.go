@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,7 @@ func (t *trial) tellOne(ctx context.Context, c *carried) (TryRun, error) {
 		}
 		run.Requests = append(run.Requests, r)
 	}
+	t.name(&run)
 	if err := t.link(ctx, &run, head.Lane.Org); err != nil {
 		return run, err
 	}
@@ -116,13 +118,50 @@ func (t *trial) link(ctx context.Context, run *TryRun, org bridge.OrgID) error {
 	return nil
 }
 
+// name says by which rule each search was made.
+func (t *trial) name(run *TryRun) {
+	p := t.app.rules.Project(run.Project)
+	for i := range run.Searches {
+		s := &run.Searches[i]
+		switch {
+		case s.object == "Lead" && (s.field == "" || strings.HasPrefix(string(s.field), "Converted")):
+			s.Rule = "lead"
+		case s.field == "Id":
+			s.Rule = "record id"
+		default:
+			s.Rule = ruleOf(p, s)
+		}
+	}
+}
+
+// ruleOf is the rule of a field or an attribute by which people are matched.
+func ruleOf(p *rule.Project, s *TrySearch) string {
+	for _, tr := range p.Transfers {
+		if born, ok := tr.Bearing(""); ok && s.attribute != "" && born.Attribute == s.attribute {
+			return "record id"
+		}
+		if s.field != "" && tr.Object == s.object && tr.Key == s.field {
+			return "external id"
+		}
+		for _, pair := range tr.Transfer.Identity {
+			if pair.Platform == s.attribute && s.attribute != "" || pair.Salesforce == s.field && s.field != "" && tr.Object == s.object {
+				return cmp.Or(map[bridge.Format]string{bridge.EmailFormat: "e-mail", bridge.PhoneFormat: "phone"}[pair.Format], "identity")
+			}
+		}
+	}
+	if s.object == "Account" {
+		return "account"
+	}
+	return "identity"
+}
+
 // who tells to which record an activity belongs.
 func (t *trial) who(ctx context.Context, run *TryRun, org bridge.OrgID) error {
 	links, err := t.store.LinksTo(ctx, org, run.Project, run.Contact)
 	if err != nil {
 		return err
 	}
-	s := TrySearch{By: "link of contact", Value: bridge.TextValue(string(run.Contact)), Found: []string{}}
+	s := TrySearch{Rule: "link", In: "store", By: "contact", Value: bridge.TextValue(string(run.Contact)), Found: []string{}}
 	for _, l := range links {
 		s.Found = append(s.Found, string(l.Object)+" "+string(l.Record))
 	}
