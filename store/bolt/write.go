@@ -97,7 +97,7 @@ func (d *DB) Run(ctx context.Context) error {
 	for {
 		select {
 		case r := <-d.queue:
-			d.gather()
+			runtime.Gosched() // once: further turns fill the commit more, but then nobody works while the disk does
 			batch = d.fill(append(batch[:0], r))
 			d.commit(batch)
 		case <-sweep.C:
@@ -114,19 +114,6 @@ func (d *DB) Run(ctx context.Context) error {
 		}
 		if err := d.usable(); err != nil {
 			return err
-		}
-	}
-}
-
-// gatherRounds bounds how often those who are ready are let go first, so that a commit is not put off for ever.
-const gatherRounds = 8
-
-// gather lets the callers that are ready queue theirs, for as long as there are more of them: one commit for all.
-func (d *DB) gather() {
-	for range gatherRounds {
-		n := len(d.queue)
-		if runtime.Gosched(); len(d.queue) <= n {
-			return
 		}
 	}
 }
