@@ -70,7 +70,9 @@ func reworded(field, text string) bool {
 // kept notes that a record is about to be saved. It is called with trace.mu held.
 func (w *theatre) kept(old, now saved, ours bool) {
 	tag := now["Tag__c"]
-	w.stir(old, now, ours)
+	if !ours {
+		w.asks("", old, now)
+	}
 	for _, field := range wholeEditable {
 		f, was, v := bridge.Field(field), bridge.TextValue(old[field]), bridge.TextValue(now[field])
 		at := hold{tag, "", f}
@@ -96,31 +98,38 @@ func (w *theatre) kept(old, now saved, ours bool) {
 	}
 }
 
-// stir counts what users change.
-func (w *theatre) stir(old, now saved, ours bool) {
-	if ours {
-		return
-	}
+// asks counts what the bridge has to write for what a user saved at an end, "" for Salesforce: a value that is changed goes to every other end, and comes
+// back where Salesforce stores it in another form; somebody new gets the key of each platform in Salesforce, and is created and tagged there.
+func (w *theatre) asks(end bridge.ProjectID, old, now saved) {
+	ends := len(w.projects)
 	if old == nil {
-		w.newcomers++
+		w.ordered.near += ends
+		w.ordered.far += 2 * ends
 		return
 	}
 	for field := range wholeAttributes {
-		if old[field] != now[field] {
-			w.stirred++
+		switch {
+		case old[field] == now[field]:
+		case end == "":
+			w.ordered.far += ends
+		default:
+			w.ordered.near++
+			w.ordered.far += ends - 1
+			if reworded(field, now[field]) {
+				w.ordered.far++
+			}
 		}
 	}
 }
 
-// excess reports more writes than edits ask for, in a play without trouble: a value that somebody changed is written once at each other end, and once
-// more where Salesforce stores it in another form; somebody new is created at each end, bears a key there, and a tag on the platform.
+// excess reports more writes than were asked for, in a play without trouble.
 func (w *theatre) excess() []string {
 	if slices.ContainsFunc(w.play.deeds, func(d deed) bool { return !slices.Contains(untroubled, d.Kind) }) {
 		return nil
 	}
-	n, ends := w.done(), len(w.projects)
-	if most := (1+ends)*w.stirred + (2+3*ends)*w.newcomers; n.near+n.far > most {
-		return []string{fmt.Sprintf("%d writes to Salesforce and %d to the platforms for %d edits and %d who are new", n.near, n.far, w.stirred, w.newcomers)}
+	n := w.done()
+	if n.near > w.ordered.near || n.far > w.ordered.far {
+		return []string{fmt.Sprintf("%d writes to Salesforce and %d to the platforms, and %d and %d were asked for", n.near, n.far, w.ordered.near, w.ordered.far)}
 	}
 	return nil
 }
@@ -148,7 +157,9 @@ func (w *theatre) looks(p bridge.ProjectID, id uint64, ours bool) {
 		now[field] = c.Get(attribute)
 	}
 	w.seen[p][id] = now
-	w.stir(old, now, ours)
+	if !ours {
+		w.asks(p, old, now)
+	}
 	for _, field := range wholeEditable {
 		f, was, v := bridge.Field(field), bridge.TextValue(old[field]), bridge.TextValue(now[field])
 		at := hold{now["Tag__c"], p, f}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,12 +48,16 @@ type draft struct {
 	r      *rand.Rand
 	pauses []int
 	faults bool
+	calm   bool // nothing goes wrong and nobody goes away: what is written is bounded by what people do
 }
+
+// calmEvery is how often a seed draws a calm play.
+const calmEvery = 5
 
 // newPlay draws the play of a seed. Each has a stop in its middle, of one kind or another, and somebody new at both ends after the last start.
 func newPlay(seed uint64) *play {
 	r := rand.New(rand.NewPCG(seed, 17))
-	d := &draft{r: r, faults: r.IntN(3) > 0, pauses: [][]int{{0, 30, 120, 400, 1500, 5000}, {0, 10, 30, 120, 400, 900}}[r.IntN(2)]}
+	d := &draft{r: r, calm: seed%calmEvery == 0, faults: r.IntN(3) > 0, pauses: [][]int{{0, 30, 120, 400, 1500, 5000}, {0, 10, 30, 120, 400, 900}}[r.IntN(2)]}
 	d.play = &play{
 		seed: seed, projects: 1 + r.IntN(3)/2, people: 2 + r.IntN(2),
 		lag: []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond}[r.IntN(4)],
@@ -87,13 +92,20 @@ func (d *draft) ordinary() {
 			kind = d.pick("fault", "heal")
 		}
 	}
+	if d.calm && !slices.Contains(untroubled, kind) {
+		kind = "edit"
+	}
 	d.add(kind)
 }
 
 // death ends the process while it carries something, and starts the next one a while later. People go on meanwhile.
 func (d *draft) death() {
 	job := *d.add(d.pick("join", "join", "join", "edit", "clash", "note", "both", "mass"))
-	kill := d.add(d.pick("stop", "kill", "kill", "kill", "fail"))
+	end := d.pick("stop", "kill", "kill", "kill", "fail")
+	if d.calm {
+		end = "stop"
+	}
+	kill := d.add(end)
 	kill.After = time.Duration(d.r.Int64N(int64(30*time.Millisecond + 8*d.lag)))
 	if d.r.IntN(3) > 0 { // who was on his way is somebody else when the next process looks for him
 		e := d.add("edit")
@@ -192,7 +204,7 @@ func TestDuel_WholeDaemonEndsEqualOnBothSides(t *testing.T) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			p := newPlay(uint64(seed))
-			if seed%2 == 1 {
+			if seed%2 == 1 && seed%calmEvery > 0 {
 				p.withProspects()
 			}
 			if wrong, story := p.perform(t); len(wrong) > 0 {

@@ -41,10 +41,10 @@ type theatre struct {
 	storm   atomic.Bool          // a platform was called without end
 	dropped map[string]bool      // people whose contacts were deleted
 
-	stirred, newcomers int                                   // values that users changed, and people they made; guarded by trace.mu
-	*witness                                                 // guarded by trace.mu
-	seen               map[bridge.ProjectID]map[uint64]saved // contacts as they were last; guarded by trace.mu
-	met                map[string]bool                       // people who are linked everywhere; guarded by trace.mu
+	ordered  work                                  // what users have asked the bridge to write; guarded by trace.mu
+	*witness                                       // guarded by trace.mu
+	seen     map[bridge.ProjectID]map[uint64]saved // contacts as they were last; guarded by trace.mu
+	met      map[string]bool                       // people who are linked everywhere; guarded by trace.mu
 }
 
 // process is one process.
