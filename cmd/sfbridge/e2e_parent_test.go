@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,15 @@ import (
 // kinship runs a test of contacts whose company on the platform is the name of their account.
 func kinship(t *testing.T, change func(*TransferConfig), test func(b *bench)) {
 	t.Helper()
+	ancestry(t, change, func(b *bench) {
+		b.start()
+		test(b)
+	})
+}
+
+// ancestry is kinship before the daemon runs.
+func ancestry(t *testing.T, change func(*TransferConfig), test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		fields := []respondiotest.Field{{Name: "salesforce_id"}, {Name: "company"}, {Name: "birthday"}}
 		b := newBench(t, simOptions{seed: 71, fields: fields}, func(c *Config) {
@@ -23,7 +34,6 @@ func kinship(t *testing.T, change func(*TransferConfig), test func(b *bench)) {
 			}
 		})
 		defer b.close()
-		b.start()
 		test(b)
 	})
 }
@@ -89,7 +99,7 @@ func TestBridge_TellsTheChildrenOfAParentThatIsRenamed(t *testing.T) {
 		b.child("alone@x.example", nil)
 		want["moving@x.example"], want["alone@x.example"] = "Other", "private"
 		b.companies("everybody has the name of his account", want)
-		time.Sleep(time.Minute)
+		time.Sleep(5 * time.Minute) // what came before is compared, which would tell the children too
 
 		calls := b.sim.org.APICalls()
 		b.save("Account", acme, map[string]any{"Name": "Acme Ltd"})
@@ -101,6 +111,7 @@ func TestBridge_TellsTheChildrenOfAParentThatIsRenamed(t *testing.T) {
 			b.t.Errorf("a rename cost %d calls to Salesforce", n)
 		}
 
+		calls = b.sim.org.APICalls()
 		b.save("Contact", moving, map[string]any{"AccountId": acme})
 		want["moving@x.example"] = "Acme Ltd"
 		b.companies("who moves has the name of his new account", want)
@@ -110,6 +121,9 @@ func TestBridge_TellsTheChildrenOfAParentThatIsRenamed(t *testing.T) {
 		b.save("Contact", moving, map[string]any{"AccountId": nil})
 		want["moving@x.example"] = "private"
 		b.companies("who leaves has none", want)
+		if n := b.sim.org.APICalls() - calls; n > 0 {
+			b.t.Errorf("who moves and leaves cost %d calls to Salesforce", n)
+		}
 	})
 }
 
@@ -128,6 +142,34 @@ func TestBridge_CarriesARenameThatCameWhileItWasDown(t *testing.T) {
 		b.save("Contact", record, map[string]any{"LastName": "Lim"})
 		time.Sleep(time.Minute)
 		b.companies("an edit of hers brings no old name back", map[string]string{"mei@x.example": "Acme plc"})
+	})
+}
+
+func TestBridge_ReadsAParentThatWasThereBeforeWithTheFirstChildAlone(t *testing.T) {
+	t.Parallel()
+	ancestry(t, nil, func(b *bench) {
+		acme := b.account("Acme")
+		time.Sleep(time.Hour)
+		b.start()
+		time.Sleep(5 * time.Minute) // what came before is compared
+		before := len(b.sim.org.Calls())
+		want := map[string]string{}
+		for i := range 5 {
+			email := fmt.Sprintf("a%d@x.example", i)
+			b.child(email, acme)
+			want[email] = "Acme"
+			b.companies("the child has the name of an account that the stream never told of", want)
+			time.Sleep(time.Minute)
+		}
+		reads := slices.DeleteFunc(b.counted(before), func(call string) bool { return !strings.Contains(call, "Account.Name") })
+		if len(reads) != 1 {
+			b.t.Errorf("read %d times: %q", len(reads), reads)
+		}
+		b.save("Account", acme, map[string]any{"Name": "Acme Ltd"})
+		for email := range want {
+			want[email] = "Acme Ltd"
+		}
+		b.companies("all have the new name", want)
 	})
 }
 
