@@ -27,15 +27,7 @@ func (o *Org) Do(fn func(tx *Tx) error) error {
 // DoAs is Do for any user and any changeOrigin; an empty origin is work that came through no API.
 func (o *Org) DoAs(actor Actor, fn func(tx *Tx) error) error {
 	actor.trusted = true
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	t := o.begin(actor)
-	if err := fn(t); err != nil {
-		t.rollback(0)
-		return err
-	}
-	t.commit()
-	return nil
+	return transact(o, actor, fn)
 }
 
 // Create inserts a row as the Agent and returns its id.

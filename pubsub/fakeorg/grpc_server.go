@@ -126,10 +126,15 @@ func (b *bus) waitSchema(ctx context.Context) error {
 	b.mu.Lock()
 	delay := b.faults.schemaDelay
 	b.mu.Unlock()
-	if delay == 0 {
+	return pause(ctx, delay)
+}
+
+// pause waits, and ends with the call.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(delay)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -72,16 +72,17 @@ func upserted(id string, created bool) members {
 }
 
 // transact runs fn in one transaction that commits when fn returns nil.
-func (o *Org) transact(actor Actor, fn func(t *Tx) *Error) *Error {
+func transact[E comparable](o *Org, actor Actor, fn func(t *Tx) E) E {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	t := o.begin(actor)
-	if err := fn(t); err != nil {
+	var none E
+	if err := fn(t); err != none {
 		t.rollback(0)
 		return err
 	}
 	t.commit()
-	return nil
+	return none
 }
 
 // transact runs fn in the transaction of a single row, under the locks of what it touches.
@@ -91,7 +92,7 @@ func (c *call) transact(ids []string, fn func(t *Tx) *Error) *Error {
 	if blocked[0] {
 		return lockRefused()
 	}
-	return c.org.transact(c.actor(false), fn)
+	return transact(c.org, c.actor(false), fn)
 }
 
 // find returns the row a path names, or the refusal a single-row request meets.

@@ -118,7 +118,7 @@ func TestSave_UpdateWithoutChangeMovesLastModifiedDateOnly(t *testing.T) {
 	if got := d.lastEvent().Header.Kind; got != "UPDATE" {
 		t.Errorf("event %s", got)
 	}
-	refused := d.org.transact(Actor{User: d.org.IntegrationUser()}, func(tx *Tx) *Error {
+	refused := transact(d.org, Actor{User: d.org.IntegrationUser()}, func(tx *Tx) *Error {
 		if err := tx.update(d.org.object("Contact"), id, fields{"Phone": nil}); err != nil {
 			return err
 		}

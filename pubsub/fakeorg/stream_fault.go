@@ -3,8 +3,6 @@ package fakeorg
 import (
 	"context"
 	"time"
-
-	"google.golang.org/grpc/status"
 )
 
 // How a running stream misbehaves without ending.
@@ -44,15 +42,5 @@ func (s *stream) linger(ctx context.Context) error {
 	s.bus.mu.Lock()
 	d := s.bus.faults.slow
 	s.bus.mu.Unlock()
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return status.FromContextError(ctx.Err()).Err()
-	}
+	return pause(ctx, d)
 }
