@@ -180,6 +180,7 @@ const (
 	prefixDedup       = "w/"
 	prefixRaw         = "x/"
 	prefixBeat        = "c/beat/"
+	prefixChunk       = "c/chunk/"
 	keyCursor         = "c/fold"
 	keyTraced         = "c/traced"
 	keyLayout         = "c/layout"

@@ -61,6 +61,9 @@ func (a *app) newOrg(name string, c *OrgConfig) (*orgLine, error) {
 		return nil, err
 	}
 	o := &orgLine{name: name, login: login, auth: &streamAuth{login: login}}
+	if a.store != nil {
+		deps.Chunks = &chunkKeeper{a.store, o}
+	}
 	if o.client, err = salesforce.NewClient(cfg, deps, login); err != nil {
 		return nil, errors.Join(err, login.Close())
 	}

@@ -54,6 +54,22 @@ func (k beatKeeper) KeepBeat(ctx context.Context, d time.Duration) error {
 	return k.store.KeepBeat(ctx, k.org, d)
 }
 
+// chunkKeeper keeps in the store how many rows one call to an org may hold.
+type chunkKeeper struct {
+	store *store.Store
+	org   *orgLine
+}
+
+// Chunks answers what was kept.
+func (k *chunkKeeper) Chunks(ctx context.Context) (map[bridge.Object]int, error) {
+	return k.store.Chunks(ctx, k.org.ID())
+}
+
+// KeepChunks keeps them.
+func (k *chunkKeeper) KeepChunks(ctx context.Context, sizes map[bridge.Object]int) error {
+	return k.store.KeepChunks(ctx, k.org.ID(), sizes)
+}
+
 const (
 	// keptFor is how long Salesforce keeps events.
 	// https://developer.salesforce.com/docs/platform/pub-sub-api/guide/event-message-durability.html

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,38 @@ func TestBridge_BringsManyNewContactsToSalesforceInFewCalls(t *testing.T) {
 					t.Errorf("linger %s: %d calls for %d new contacts, want %d at most: %q", c.linger, len(calls), people, most, calls)
 				}
 			}
+		}
+	})
+}
+
+// TestBridge_RemembersOverARestartHowManyRowsTriggersBear: whoever has to learn it anew sends calls of 200 rows that fail.
+func TestBridge_RemembersOverARestartHowManyRowsTriggersBear(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, simOptions{}, func(c *Config) { c.Orgs["acme"].Linger = "1s" })
+		defer b.close()
+		b.start()
+		b.sim.org.LimitChunk("Contact", 20)
+		writes := func() (n int) {
+			calls, _ := b.createMany(160)
+			for _, c := range calls {
+				if strings.Contains(c, "/composite/sobjects/Contact") {
+					n++
+				}
+			}
+			return n
+		}
+		learning := writes()
+		b.stop()
+		b.start()
+		time.Sleep(3 * time.Minute)
+		known := writes()
+		t.Logf("160 new contacts, 20 rows a call at most: %d writes while that is learned, %d after a restart", learning, known)
+		if least := 160 / 20; known < least || known > 160/10+2 || known >= learning {
+			t.Errorf("%d writes after a restart, %d while it was learned", known, learning)
+		}
+		if n := len(b.sim.org.Rows("Contact")); n != 320 {
+			t.Errorf("%d records", n)
 		}
 	})
 }

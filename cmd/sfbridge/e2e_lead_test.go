@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,4 +214,59 @@ func aPerson(t *testing.T, order string) {
 	if n := len(crm.Requests()) - asked; n > 0 {
 		t.Errorf("%d calls while nobody edits", n)
 	}
+}
+
+// TestBridge_WritesManyPersonAccountsInFewCalls: persons are rows of Account like any others, made of their record type and changed in company. What they
+// are called is never written as a Name, and none of them is a second time there as a contact.
+func TestBridge_WritesManyPersonAccountsInFewCalls(t *testing.T) {
+	t.Parallel()
+	const people = 150
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, simOptions{seed: 35, org: personOrg()}, func(c *Config) {
+			withPersons(c)
+			c.Orgs["acme"].Linger = "1s"
+		})
+		defer b.close()
+		b.start()
+		persons := func(last string) (n int) {
+			for _, r := range b.sim.org.Rows("Account") {
+				if r["IsPersonAccount"] == true && r["LastName"] == last && r["RecordTypeId"] == b.sim.org.PersonRecordType() && r["Name"] == "Mei "+last {
+					n++
+				}
+			}
+			return n
+		}
+		writes := func(what string, done func() bool) {
+			before, n := len(b.sim.org.Calls()), 0
+			b.until(what, 10*time.Minute, done)
+			time.Sleep(2 * time.Minute)
+			for _, c := range b.sim.org.Calls()[before:] {
+				if c.Method != http.MethodGet && strings.Contains(c.Path, "/composite/sobjects") && !strings.HasSuffix(c.Path, "/composite/sobjects/Account") {
+					n++
+				} else if c.Method != http.MethodGet && strings.Contains(c.Path, "/sobjects/") && !strings.Contains(c.Path, "/composite/") {
+					t.Errorf("%s: a row by itself: %s %s", what, c.Method, c.Path)
+				}
+			}
+			t.Logf("%s: %d writes for %d persons at linger 1s", what, n, people)
+			if n < 1 || n > 4 {
+				t.Errorf("%s: %d writes for %d persons", what, n, people)
+			}
+		}
+		for i := range people {
+			b.sim.crm.Create(map[string]string{"firstName": "Mei", "lastName": "Tan", "email": email(i)})
+		}
+		writes("persons are made", func() bool { return persons("Tan") == people })
+		for _, c := range b.sim.crm.Contacts() {
+			if _, err := b.sim.crm.Edit(c.ID, map[string]string{"lastName": "Lim"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		writes("persons are changed", func() bool { return persons("Lim") == people })
+		if n, m := len(b.sim.org.Rows("Account")), len(b.sim.crm.Contacts()); n != people || m != people {
+			t.Errorf("%d accounts and %d contacts of %d persons", n, m, people)
+		}
+		if all := b.buriedFor(); len(all) > 0 {
+			t.Errorf("buried: %q", all)
+		}
+	})
 }

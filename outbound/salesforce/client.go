@@ -56,7 +56,7 @@ var (
 func NewClient(c Config, d Deps, login *Login) (*Client, error) {
 	c, d = c.withDefaults(), d.withDefaults()
 	client := &Client{
-		config: c, deps: d, login: login, meter: newQuota(c, d), types: newDescribes(d.Now), sizes: newChunkSizes(), owners: newOwners(d.Now),
+		config: c, deps: d, login: login, meter: newQuota(c, d), types: newDescribes(d.Now), sizes: newChunkSizes(d.Chunks, d.Log), owners: newOwners(d.Now),
 		header: http.Header{"Sforce-Call-Options": {"client=" + c.ClientName}, "Sforce-Auto-Assign": {"FALSE"}},
 	}
 	client.matches = newGather(maxMatches, client.matchAll)

@@ -93,6 +93,7 @@ type Deps struct {
 	Log         *slog.Logger                                                      // nil means no log
 	Registerer  prometheus.Registerer                                             // nil means no metrics
 	Secret      func() string                                                     // the consumer secret in force; nil means Config.ClientSecret
+	Chunks      ChunkKeeper                                                       // nil learns the sizes of calls anew
 	Hold        func(rest.Held)                                                   // of a client that only shows its writes; see rest.Deps
 }
 

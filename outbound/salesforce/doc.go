@@ -21,7 +21,8 @@
 //   - Read never says that a record is deleted: what cannot be seen has no version. Only Fate says so, on the word of queryAll.
 //   - A session is renewed once for all callers, at most every 10 seconds and 5 times in 10 minutes; an instance_url is followed only to Salesforce.
 //   - Once the daily calls are used up, or used up to the reserve, one call an hour looks whether that is over; all others are refused unsent.
-//   - Calls block until they are answered or the context ends. Nothing is kept but the session, describes for an hour, and the last usage figures.
+//   - Calls block until they are answered or the context ends. Nothing is kept but the session, describes for an hour, the last usage
+//     figures, and how many rows of an object a call may hold, which outlives the process where somebody keeps it.
 //
 // It starts no goroutine, holds no lock across a call, and logs only what nobody is told of otherwise: a session that could not be renewed
 // beforehand.

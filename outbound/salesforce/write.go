@@ -49,7 +49,7 @@ func (j *writing) carryOut(ctx context.Context, b batch) {
 	for len(j.todo) > 0 {
 		next := j.todo[0]
 		j.todo = j.todo[1:]
-		if size := j.c.sizes.of(b.object); len(next.rows) > size {
+		if size := j.c.sizes.of(ctx, b.object); len(next.rows) > size {
 			rest := next
 			next.rows, rest.rows = next.rows[:size], next.rows[size:]
 			j.todo = slices.Insert(j.todo, 0, rest)
@@ -85,10 +85,10 @@ func (j *writing) send(ctx context.Context, b batch) {
 		}
 	}
 	if len(again) == 0 {
-		j.c.sizes.passed(b.object, len(b.rows))
+		j.c.sizes.passed(ctx, b.object, len(b.rows))
 		return
 	}
-	j.c.sizes.tripped(b.object, len(b.rows))
+	j.c.sizes.tripped(ctx, b.object, len(b.rows))
 	b.rows = again
 	j.halve(&b)
 }
@@ -218,38 +218,4 @@ func (c *Client) batchRow(w *bridge.Write, describe func() (*ObjectFacts, error)
 		row.owner, _ = member["OwnerId"].(string)
 	}
 	return row, nil
-}
-
-// chunkSizes learns how many rows of an object one call can take before its triggers run out of their limits.
-type chunkSizes struct {
-	mu    sync.Mutex
-	sizes map[bridge.Object]int
-}
-
-// sizeStep is by how much a size grows back after a full call that passed.
-const sizeStep = 5
-
-func newChunkSizes() *chunkSizes { return &chunkSizes{sizes: map[bridge.Object]int{}} }
-
-func (s *chunkSizes) of(o bridge.Object) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n, ok := s.sizes[o]; ok {
-		return n
-	}
-	return maxRows
-}
-
-func (s *chunkSizes) tripped(o bridge.Object, rows int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sizes[o] = max(rows/2, 1)
-}
-
-func (s *chunkSizes) passed(o bridge.Object, rows int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n, ok := s.sizes[o]; ok && rows >= n {
-		s.sizes[o] = min(n+sizeStep, maxRows)
-	}
 }

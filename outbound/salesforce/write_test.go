@@ -245,7 +245,7 @@ func TestWrite_LearnsHowManyRowsTriggersBear(t *testing.T) {
 			t.Errorf("row %d: %v", i, w.Err)
 		}
 	}
-	if size := client.sizes.of("Contact"); size > 60 {
+	if size := client.sizes.of(t.Context(), "Contact"); size > 60 {
 		t.Errorf("learned %d", size)
 	}
 	if n := len(org.Rows("Contact")); n != 200 {
