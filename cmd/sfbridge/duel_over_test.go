@@ -98,8 +98,9 @@ func (w *witness) holds(at hold, was, v bridge.Value) {
 		}
 	}
 	// What was taken back is no edit, and with a value of before a callback may be a late one, and a record may never have been written to.
+	// What stood in Salesforce before may be a message that came late.
 	before := func(p bridge.Value) bool { return alike(at.field, p, v) }
-	if !before(was) && !slices.ContainsFunc(w.past[at], before) {
+	if !before(was) && !slices.ContainsFunc(w.past[at], before) && !slices.ContainsFunc(w.past[hold{at.tag, "", at.field}], before) {
 		w.hands[at] = h
 	}
 }
