@@ -204,7 +204,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		v := c.Values[u.Field]
-		if f.stands(u, v) && foreign(f.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.same, open[:i], u, v) {
+		if f.stands(u, v) && foreign(f.c.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v) {
 			f.tell(k, u)
 		}
 		by, taken := of[u.Field]
@@ -228,15 +228,16 @@ func (f *fold) echoed(from []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge
 		return false
 	}
 	for _, w := range from {
-		if w.Project == u.Project && w.Field == u.Field && f.same(w, v) {
+		if w.Project == u.Project && w.Field == u.Field && f.c.same(w, v) {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *fold) same(u bridge.Unconfirmed, v bridge.Value) bool {
-	p := f.c.d.Rules.Project(u.Project)
+// same reports whether a value means to Salesforce what u wrote.
+func (c *Courier) same(u bridge.Unconfirmed, v bridge.Value) bool {
+	p := c.d.Rules.Project(u.Project)
 	if p == nil {
 		return u.Value.Equal(v)
 	}
@@ -249,7 +250,7 @@ func (f *fold) same(u bridge.Unconfirmed, v bridge.Value) bool {
 }
 
 // stands reports whether a value is what u wrote.
-func (f *fold) stands(u bridge.Unconfirmed, v bridge.Value) bool { return v.Known() && f.same(u, v) }
+func (f *fold) stands(u bridge.Unconfirmed, v bridge.Value) bool { return v.Known() && f.c.same(u, v) }
 
 // likeness reports whether a value means the same to Salesforce as what a write says.
 type likeness func(u bridge.Unconfirmed, v bridge.Value) bool

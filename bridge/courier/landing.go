@@ -44,12 +44,8 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 		wait := max(lookAgain, min(rung(1)/4, within-age))
 		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
 	}
-	told := row.Values
 	if err := t.look(ctx, &row); err != nil {
 		return row, err
-	}
-	for i, u := range open {
-		t.over(tr, open[:i], u, told, row.Values)
 	}
 	return row, t.withdraw(ctx, tr, row, open)
 }
@@ -88,14 +84,6 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 	}
 	return nil
-}
-
-// over tells of an edit that the stream had told of before the record was seen to hold our write: that came over it, and its echo will find it in place.
-func (t *trip) over(tr *rule.Transfer, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, told, now bridge.Fields) {
-	same := func(u bridge.Unconfirmed, v bridge.Value) bool { return tr.SameField(u.Field, u.Value, v) }
-	if same(u, now[u.Field]) && foreign(same, earlier, u, told[u.Field]) {
-		t.effects.Story = append(t.effects.Story, cameOver(t.c.d.Now(), tr.Object, u))
-	}
 }
 
 // see ends a write that the record holds, unless the stream is still to tell of it: what came right before is told with it. Somebody looks after one

@@ -181,9 +181,27 @@ func (t *trip) read(ctx context.Context, row *bridge.Row) error {
 	if err := t.learnParents(ctx, &rows[0]); err != nil {
 		return err
 	}
+	if err := t.over(ctx, row, rows[0].Values); err != nil {
+		return err
+	}
 	*row = rule.Merge(*row, rows[0])
 	t.seen = rows[0].Values
 	return t.taught(ctx, row)
+}
+
+// over tells of edits that the stream had told of before the record was seen to hold our writes: those came over them, and their echoes will find
+// themselves in place.
+func (t *trip) over(ctx context.Context, told *bridge.Row, now bridge.Fields) error {
+	open, err := t.c.d.Ledger.Unconfirmed(ctx, t.org(), told.Record)
+	if err != nil {
+		return fmt.Errorf("look at our own writes to %s: %w", told.Record, err)
+	}
+	for i, u := range open {
+		if t.c.same(u, now[u.Field]) && foreign(t.c.same, open[:i], u, told.Values[u.Field]) {
+			t.effects.Story = append(t.effects.Story, cameOver(t.c.d.Now(), told.Object, u))
+		}
+	}
+	return nil
 }
 
 // taught has the mirror learn the row as it was read, and its parents.

@@ -188,14 +188,8 @@ func (t *trip) learn(ctx context.Context, r *rewrite, before, set bridge.Fields)
 // resume compares after an unknown outcome, with the record as it is. On what it holds of our write both sides agree. A field that holds neither what it
 // held before our write nor what we wrote was written by somebody after us: his value stands, and is carried inbound.
 func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bridge.Unconfirmed) (rule.Judged, bridge.Fields, error) {
-	told := r.row.Values
 	if err := t.look(ctx, r.row); err != nil {
 		return rule.Judged{}, nil, err
-	}
-	for i, u := range r.open {
-		if u.Delivery == t.w.Head().ID {
-			t.over(r.tr, r.open[:i], u, told, r.row.Values)
-		}
 	}
 	for f, u := range sent {
 		if !r.tr.SameField(f, r.row.Values[f], u.Value) {

@@ -67,6 +67,23 @@ var kept = []struct {
 			{120 * time.Millisecond, "edit", 4, 0, 4, 0},
 		},
 	}},
+	{"a lead was read before the stream told of the edit that a write to it had come over", script{
+		Projects: 2, People: 1, Luck: 0x23004aaa52e8, Leads: true, Lean: true,
+		Acts: []act{
+			{1500 * time.Millisecond, "edit", 0, 1, 4, 0},
+			{0 * time.Millisecond, "edit", 4, 1, 3, 3},
+			{0 * time.Millisecond, "edit", 3, 2, 0, 0},
+			{400 * time.Millisecond, "edit", 3, 0, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{400 * time.Millisecond, "edit", 0, 0, 2, 0},
+			{400 * time.Millisecond, "edit", 4, 1, 2, 0},
+			{120 * time.Millisecond, "convert", 0, 2, 3, 2},
+			{0 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{5000 * time.Millisecond, "edit", 1, 0, 2, 0},
+			{400 * time.Millisecond, "absorb", 3, 0, 0, 2},
+			{30 * time.Millisecond, "join", 2, 1, 3, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
