@@ -14,7 +14,7 @@ import (
 )
 
 // BenchmarkJournal compares a durable append and a whole walk (append, fold, next, settle) with the floor: the same bytes written to a log with one
-// fdatasync for all that wait. One operation is one entry; producers do one after the other, and as many workers settle as there are producers.
+// fdatasync for all that wait. One operation is one entry; producers do one after the other.
 func BenchmarkJournal(b *testing.B) {
 	for _, producers := range []int{64, 256} {
 		b.Run(fmt.Sprintf("floor-%d", producers), func(b *testing.B) { benchFloor(b, producers) })
@@ -97,7 +97,7 @@ func benchAppend(b *testing.B, producers int, whole bool) {
 	defer s.Close()
 	var rest sync.WaitGroup
 	if whole {
-		carry(b, s, producers, &rest)
+		carry(b, s, &rest)
 	}
 	produce(b, producers, func(n int) error {
 		return s.Append(b.Context(), []bridge.Entry{{
@@ -113,8 +113,8 @@ func benchAppend(b *testing.B, producers int, whole bool) {
 	rest.Wait()
 }
 
-// carry folds, and settles with so many workers, until b.N entries are settled.
-func carry(b *testing.B, s *store.Store, workers int, wg *sync.WaitGroup) {
+// carry folds, and settles with 64 workers, until b.N entries are settled.
+func carry(b *testing.B, s *store.Store, wg *sync.WaitGroup) {
 	tickets := make(chan struct{}, b.N)
 	for range b.N {
 		tickets <- struct{}{}
@@ -133,7 +133,7 @@ func carry(b *testing.B, s *store.Store, workers int, wg *sync.WaitGroup) {
 			n += len(es)
 		}
 	})
-	for range workers {
+	for range 64 {
 		wg.Go(func() {
 			for range tickets {
 				w, err := s.Next(b.Context(), bridge.Outlet{Project: "p", Direction: bridge.Outbound})
