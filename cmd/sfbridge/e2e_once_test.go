@@ -72,7 +72,7 @@ func (r *roll) odd() (never, again int) {
 func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.T) {
 	t.Parallel()
 	const people = 500
-	waves := 12
+	waves := 8
 	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_EVENTS")); err == nil {
 		waves = max(2, n/people)
 	}

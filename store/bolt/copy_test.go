@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -304,4 +306,27 @@ func TestBackup_NeverOverwrites(t *testing.T) {
 	if left, _ := filepath.Glob(to + "*"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+}
+
+func TestCheck_FindsNothingWrongWhileTheWriterGoesOn(t *testing.T) {
+	work(t, journal(t, 2000), func(s *store.Store, db *bolt.DB) {
+		ctx, stop := context.WithCancel(t.Context())
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				if err := s.Append(t.Context(), []bridge.Entry{callbackEntry(fmt.Sprintf("on-%d", n))}, nil); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		for range 20 {
+			if c, err := db.Check(t.Context()); err != nil || len(c.Problems) > 0 {
+				t.Errorf("%v: %d problems, first %v", err, len(c.Problems), c.Problems[:min(1, len(c.Problems))])
+				break
+			}
+		}
+		stop()
+		writing.Wait()
+	})
 }
