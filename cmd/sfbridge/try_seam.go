@@ -189,15 +189,17 @@ func (n *notes) records(in string, o bridge.Object, by bridge.Fields, found []br
 	}
 }
 
-// search notes a question once: whoever needs more locks begins anew.
+// search notes a question once, with its last answer: whoever needs more locks begins anew.
 func (n *notes) search(s TrySearch) {
 	if s.Found == nil {
 		s.Found = []string{}
 	}
 	n.note(func(c *carried) {
-		if !slices.ContainsFunc(c.searches, func(t TrySearch) bool { return t.In == s.In && t.By == s.By && t.Value == s.Value }) {
-			c.searches = append(c.searches, s)
+		if i := slices.IndexFunc(c.searches, func(t TrySearch) bool { return t.In == s.In && t.By == s.By && t.Value == s.Value }); i >= 0 {
+			c.searches[i] = s
+			return
 		}
+		c.searches = append(c.searches, s)
 	})
 }
 
