@@ -40,7 +40,7 @@ func TestFiller_ReadsFromExactlyTheStartOfTheHole(t *testing.T) {
 					s.open(h)
 				}
 				s.begin()
-				pass(time.Second)
+				s.pass(time.Second)
 				i := slices.IndexFunc(s.asked, func(q bridge.Since) bool { return q.Object == contact })
 				if i < 0 || !s.asked[i].At.Equal(c.rows) || !s.since[i].Equal(c.gone) {
 					t.Errorf("asked %+v, deletions since %v; want %v and %v", s.asked, s.since, c.rows, c.gone)
@@ -63,15 +63,15 @@ func TestFiller_BeginsOnceTheStreamHasSettled(t *testing.T) {
 		h := s.open(bridge.Hole{From: ended.Add(-time.Hour), To: ended})
 		endless := s.open(bridge.Hole{From: ended.Add(-2 * time.Hour)})
 		s.begin()
-		pass(90*time.Second - time.Nanosecond)
+		s.pass(90*time.Second - time.Nanosecond)
 		if n := s.n["rights Contact"]; n > 0 || s.figure("sfbridge_hole_open") != 2 {
 			t.Fatalf("asked %d times before 90 s, %v holes open", n, s.figure("sfbridge_hole_open"))
 		}
-		pass(time.Nanosecond)
+		s.pass(time.Nanosecond)
 		if s.n["rights Contact"] != 1 || !s.kept(h).Closed {
 			t.Errorf("after 90 s: calls %v, hole %+v", s.calls, s.kept(h))
 		}
-		pass(24 * time.Hour)
+		s.pass(24 * time.Hour)
 		if s.n["rows Contact"] != 1 || s.kept(endless).Closed || s.figure("sfbridge_hole_open") != 1 || s.figure("sfbridge_hole_closed_total") != 1 {
 			t.Errorf("a hole whose end is not known: %+v after calls %v", s.kept(endless), s.n)
 		}
@@ -101,7 +101,7 @@ func TestFiller_TakesInWhatTheMirrorLacksAndNothingElse(t *testing.T) {
 		s.writes(contact, 1000, from.Add(-2*time.Second), "before the hole")
 		h := s.open(bridge.Hole{From: from, To: time.Now().Add(-90 * time.Second)})
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		if diff := cmp.Diff(want, s.took()); diff != "" {
 			t.Error(diff)
 		}
@@ -126,7 +126,7 @@ func TestFiller_CarriesOfAFirstLoadWhatItShall(t *testing.T) {
 			s.deletes(contact, 5, 5, from.Add(time.Minute))
 			s.open(bridge.Hole{From: from, To: from.Add(time.Minute), Whole: true, Quiet: quiet})
 			s.begin()
-			pass(time.Second)
+			s.pass(time.Second)
 			if diff := cmp.Diff(want, s.took()); diff != "" {
 				t.Errorf("quiet %t: %s", quiet, diff)
 			}
@@ -141,7 +141,7 @@ func TestFiller_CarriesWhatOneOfTwoHolesCarries(t *testing.T) {
 		s.open(bridge.Hole{From: from, To: from.Add(time.Minute), Whole: true, Quiet: true})
 		s.open(bridge.Hole{From: from.Add(-2 * time.Minute), To: from.Add(time.Minute)})
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		if diff := cmp.Diff([]string{"0030001"}, s.took()); diff != "" {
 			t.Error(diff)
 		}
@@ -152,7 +152,7 @@ func TestFiller_ClosesAHoleThatConcernsNobodyWithoutAsking(t *testing.T) {
 	in(t, func(t *testing.T, s *stand) {
 		h := s.open(bridge.Hole{From: time.Now().Add(-time.Hour), To: time.Now().Add(-time.Minute * 2), Object: "Case"})
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		if !s.kept(h).Closed || len(s.asked) > 0 {
 			t.Errorf("hole %+v, asked %+v", s.kept(h), s.asked)
 		}

@@ -45,11 +45,11 @@ func TestFiller_HoldsAMassOfDeletionsForAnOperator(t *testing.T) {
 				s.count = c.live
 				h := s.open(bridge.Hole{From: from, To: from.Add(time.Minute), Object: contact})
 				s.begin()
-				pass(time.Second)
+				s.pass(time.Second)
 				if got := s.kept(h); got.Closed == c.held || (got.Held() != "") != c.held || (len(s.told) == 0) != c.held {
 					t.Fatalf("closed %t, held %q, %d deletions were told", got.Closed, got.Held(), len(s.told))
 				}
-				pass(24 * time.Hour)
+				s.pass(24 * time.Hour)
 				if !c.held {
 					return
 				}
@@ -57,7 +57,7 @@ func TestFiller_HoldsAMassOfDeletionsForAnOperator(t *testing.T) {
 					t.Fatalf("nobody was asked: closed %t, %d deletions told, listed %d times", got.Closed, len(s.told), s.n["deletions Contact"])
 				}
 				s.say(h, approve)
-				pass(time.Minute)
+				s.pass(time.Minute)
 				if got := s.kept(h); !got.Closed || len(s.told) != c.deleted || got.Filled[contact].Deleted != c.deleted {
 					t.Errorf("after an operator's word: %+v, %d deletions told", got, len(s.told))
 				}
@@ -78,7 +78,7 @@ func TestFiller_HoldsNothingElseWithTheDeletions(t *testing.T) {
 		s.writes(lead, 5, from, "Lim")
 		h := s.open(bridge.Hole{From: from, To: from.Add(time.Minute)})
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		if diff := gocmp.Diff([]string{"0030003", "00Q0005", "00Q0004 deleted"}, s.took()); diff != "" {
 			t.Error(diff)
 		}
@@ -115,7 +115,7 @@ func TestFiller_KeepsAnOperatorsWordThatComesWhileItReads(t *testing.T) {
 					return nil
 				}
 				f, _ := s.begin()
-				pass(time.Second)
+				s.pass(time.Second)
 				if f.Problem() != "" {
 					t.Errorf("an operator's word is a problem: %s", f.Problem())
 				}
@@ -134,7 +134,7 @@ func TestFiller_KeepsAnOperatorsWordThatComesWhileItReads(t *testing.T) {
 						t.Errorf("what is missing besides counts as compared: %+v", got)
 					}
 				}
-				pass(time.Minute)
+				s.pass(time.Minute)
 				if got = s.kept(h); got.Closed == (name == "opened anew for more") {
 					t.Errorf("a minute later: %+v", got)
 				}
@@ -152,7 +152,7 @@ func TestFiller_SaysWhereSalesforceListsDeletionsNoLonger(t *testing.T) {
 				s.from = from.Add(late)
 				h := s.open(bridge.Hole{From: from, To: time.Now().Add(-time.Hour), Object: contact})
 				s.begin()
-				pass(time.Second)
+				s.pass(time.Second)
 				if diff := gocmp.Diff([]string{"0030001 deleted"}, s.took()); diff != "" {
 					t.Errorf("what is listed: %s", diff)
 				}
@@ -167,7 +167,7 @@ func TestFiller_SaysWhereSalesforceListsDeletionsNoLonger(t *testing.T) {
 					t.Errorf("hole %+v", got)
 				}
 				s.say(h, approve)
-				pass(time.Minute)
+				s.pass(time.Minute)
 				if got = s.kept(h); !got.Closed || len(s.took()) > 0 {
 					t.Errorf("after an operator's word: %+v", got)
 				}
@@ -183,12 +183,12 @@ func TestFiller_WaitsForAListOfDeletionsThatLagsBehind(t *testing.T) {
 		s.to = from.Add(30*time.Minute - time.Second)
 		s.deletes(contact, 1, 1, from)
 		f, _ := s.begin()
-		pass(10 * time.Minute)
+		s.pass(10 * time.Minute)
 		if got := s.kept(h); got.Closed || got.Filled[contact].Done || f.Problem() == "" || len(s.told) > 0 {
 			t.Fatalf("hole %+v, problem %q", got, f.Problem())
 		}
 		s.to = from.Add(30 * time.Minute)
-		pass(30 * time.Minute)
+		s.pass(30 * time.Minute)
 		if got := s.kept(h); !got.Closed || f.Problem() != "" || len(s.told) != 1 {
 			t.Errorf("hole %+v, problem %q", got, f.Problem())
 		}
@@ -209,7 +209,7 @@ func TestFiller_TakesWhatCannotBeSeenForNoDeletion(t *testing.T) {
 			return nil
 		}
 		f, _ := s.begin()
-		pass(time.Hour)
+		s.pass(time.Hour)
 		if diff := gocmp.Diff([]string{"00Q0002 deleted"}, s.took()); diff != "" {
 			t.Errorf("only what can be seen is compared: %s", diff)
 		}
@@ -219,7 +219,7 @@ func TestFiller_TakesWhatCannotBeSeenForNoDeletion(t *testing.T) {
 		s.mu.Lock()
 		blind = false
 		s.mu.Unlock()
-		pass(30 * time.Minute)
+		s.pass(30 * time.Minute)
 		if diff := gocmp.Diff([]string{"0030001 deleted"}, s.took()); diff != "" || !s.kept(h).Closed {
 			t.Errorf("once it can be seen: %s%+v", diff, s.kept(h))
 		}

@@ -70,7 +70,7 @@ func calls(t *testing.T, quiet bool) (n int) {
 	in(t, func(t *testing.T, s *stand) {
 		h := busy(s, quiet)
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		whole(t, s, 1)
 		if !s.kept(h).Closed {
 			t.Fatalf("hole %+v", s.kept(h))
@@ -99,14 +99,14 @@ func failsOnce(t *testing.T, s *stand, h bridge.Hole, k int) {
 		return nil
 	}
 	f, _ := s.begin()
-	pass(time.Second)
+	s.pass(time.Second)
 	if failed == "" || f.Problem() == "" {
 		t.Errorf("call %d, %q, failed, and the problem is %q", k, failed, f.Problem())
 	}
 	if s.kept(h).Closed && failed != "close" {
 		t.Errorf("the hole was closed while %s failed", failed)
 	}
-	pass(time.Minute)
+	s.pass(time.Minute)
 	if !s.kept(h).Closed || f.Problem() != "" {
 		t.Errorf("a minute after %s failed: hole %+v, problem %q", failed, s.kept(h), f.Problem())
 	}
@@ -131,12 +131,12 @@ func TestFiller_GoesOnWhereItStoppedAfterARestart(t *testing.T) {
 				return errSome
 			}
 			_, stop := s.begin()
-			pass(time.Second)
+			s.pass(time.Second)
 			stop()
 			asked, stood := len(s.asked), s.kept(h).Filled[contact].Upto
 			s.fail = nil
 			s.begin()
-			pass(time.Second)
+			s.pass(time.Second)
 			if !s.kept(h).Closed {
 				t.Errorf("hole %+v", s.kept(h))
 			}
@@ -175,7 +175,7 @@ func TestFiller_TriesAgainAtGrowingIntervalsForEver(t *testing.T) {
 			return nil
 		}
 		f, _ := s.begin()
-		pass(7 * 24 * time.Hour)
+		s.pass(7 * 24 * time.Hour)
 		var tries []time.Time
 		for i, c := range s.calls {
 			if c == "rights Contact" {
@@ -204,11 +204,11 @@ func TestFiller_WaitsAsLongAsSalesforceNames(t *testing.T) {
 			return nil
 		}
 		s.begin()
-		pass(2*time.Hour - time.Second)
+		s.pass(2*time.Hour - time.Second)
 		if n := s.n["page Contact"]; n != 1 {
 			t.Errorf("%d pages within the time that was named", n)
 		}
-		pass(time.Second)
+		s.pass(time.Second)
 		whole(t, s, 1)
 	})
 }
@@ -223,7 +223,7 @@ func TestFiller_GoesOnWithTheOtherObjectsWhereOneFails(t *testing.T) {
 			return nil
 		}
 		s.begin()
-		pass(time.Second)
+		s.pass(time.Second)
 		if diff := cmp.Diff([]string{"00Q0000", "00Q0001", "00Q0002", "00Q0003"}, s.took()); diff != "" || !s.kept(h).Filled[lead].Done || s.kept(h).Closed {
 			t.Errorf("%shole %+v", diff, s.kept(h))
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +28,8 @@ const (
 // stand is all that a filler stands on, in memory: an org, the mirror, the holes and who is linked. Every call may be made to fail, and what it is called
 // with is held against what it may be called with.
 type stand struct {
-	t *testing.T
+	t    *testing.T
+	turn atomic.Int64 // test and filler take turns: what one did comes before what the other does
 
 	mu       sync.Mutex
 	live     map[bridge.Object][]bridge.Row
@@ -118,6 +120,7 @@ func (s *stand) begin() (*refill.Filler, func()) {
 
 // call notes a call and fails it where the test wants that.
 func (s *stand) call(ctx context.Context, name string) error {
+	s.turn.Add(1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -200,7 +203,8 @@ func in(t *testing.T, test func(t *testing.T, s *stand)) {
 }
 
 // pass lets time pass, and whatever is on its way end.
-func pass(d time.Duration) {
+func (s *stand) pass(d time.Duration) {
+	s.turn.Add(1)
 	time.Sleep(d)
 	synctest.Wait()
 }
