@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -76,23 +75,7 @@ func (d *DB) Check(ctx context.Context) (Checked, error) {
 	s := &survey{verify: d.verify}
 	s.begin()
 	s.whole = true // the writer changes them; the notes tell of them as they were
-	err := d.view(ctx, func(tx *bbolt.Tx) error {
-		for err := range tx.Check() {
-			if !outdated(err) {
-				s.note("", "%w", err)
-			}
-		}
-		for _, name := range [][]byte{bucketMeta, bucketTTL, bucketKV, bucketSeq} {
-			c := tx.Bucket(name).Cursor()
-			for k, v := c.First(); k != nil; k, v = c.Next() {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				s.visit(string(name), 0, k, v)
-			}
-		}
-		return nil
-	})
+	err := d.view(ctx, func(tx *bbolt.Tx) error { return s.tolerate().transaction(ctx, d.path, tx) })
 	if err != nil {
 		return Checked{}, fmt.Errorf("check: %w", err)
 	}
@@ -101,10 +84,4 @@ func (d *DB) Check(ctx context.Context) (Checked, error) {
 		all = append(all, Problem{Text: "noted " + n.At.Format("2006-01-02 15:04") + ": " + n.Text})
 	}
 	return Checked{s.id, s.counter, s.count, all}, nil
-}
-
-// outdated reports whether a finding of bbolt says no more than that the writer went on: it holds the pages of a transaction against those that are free
-// by now. The list of free pages is on no disk; a file that is opened is held against its own.
-func outdated(err error) bool {
-	return strings.HasSuffix(err.Error(), ": reachable freed") || strings.HasSuffix(err.Error(), ": unreachable unfreed")
 }

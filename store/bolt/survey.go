@@ -2,11 +2,14 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"os"
+
+	"go.etcd.io/bbolt"
 
 	"sfbridge/store"
 )
@@ -95,6 +98,35 @@ func (s *survey) over(f io.ReaderAt, size uint64) error {
 		s.orphans()
 	}
 	return err
+}
+
+// transaction surveys what a transaction holds, by plain reads: none of its pages is written while it lasts. bbolt's own check would hold them against
+// the list of free pages, which is the writer's.
+func (s *survey) transaction(ctx context.Context, path string, tx *bbolt.Tx) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	s.walker.visit = s.visit
+	size := uint64(tx.DB().Info().PageSize)
+	err = s.walker.walkFrom(patient{ctx, f}, meta{size: size, root: uint64(tx.Cursor().Bucket().Root()), pages: uint64(tx.Size()) / size})
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// patient reads a file until nobody waits for it any more.
+type patient struct {
+	ctx  context.Context
+	file io.ReaderAt
+}
+
+func (p patient) ReadAt(b []byte, at int64) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return p.file.ReadAt(b, at)
 }
 
 // tolerate goes on behind pages that do not hold, and takes of them what is whole.

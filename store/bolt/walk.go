@@ -64,6 +64,11 @@ func (w *walker) walkFile(f io.ReaderAt, size uint64) error {
 	case m.pages > mostPages:
 		return fmt.Errorf("%d pages", m.pages)
 	}
+	return w.walkFrom(f, m)
+}
+
+// walkFrom follows every page of one version of the tree.
+func (w *walker) walkFrom(f io.ReaderAt, m meta) error {
 	w.file, w.meta, w.seen = f, m, make([]uint64, m.pages/64+1)
 	return w.page(m.root, true, span{})
 }
