@@ -46,6 +46,7 @@ func TestBridge_BringsAThousandChangedContactsToSalesforceInFewCalls(t *testing.
 
 func TestBridge_BringsManyNewContactsToSalesforceInFewCalls(t *testing.T) {
 	t.Parallel()
+	many := crowdOf(t, arrived)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{}, nil)
 		defer b.close()
@@ -60,7 +61,7 @@ func TestBridge_BringsManyNewContactsToSalesforceInFewCalls(t *testing.T) {
 			b.start()
 			time.Sleep(3 * time.Minute)
 			b.createMany(1) // describes are read
-			for people, most := range map[int]int{1: c.one, arrived: c.many} {
+			for people, most := range map[int]int{1: c.one, many: c.many} {
 				calls, took := b.createMany(people)
 				t.Logf("linger %s, 40 ms a call: %d calls and %v for %d new contacts, each looked for by id, e-mail and phone", c.linger, len(calls), took, people)
 				if len(calls) > most {

@@ -71,8 +71,7 @@ func (r *roll) odd() (never, again int) {
 // be told together, as they should. SFBRIDGE_EVENTS takes more than the gate does, such as 1000000.
 func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.T) {
 	t.Parallel()
-	const people = 500
-	waves := 8
+	people, waves := crowdOf(t, 500), 8
 	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_EVENTS")); err == nil {
 		waves = max(2, n/people)
 	}
