@@ -186,9 +186,8 @@ func (c *Courier) keys(r *bridge.Row) bridge.Fields {
 }
 
 // confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it, of one project. Where two
-// wrote the same value, the second's event is yet to come, and what it comes over may be an edit. What the row held before
-// tells whether a write came over an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and
-// tells which value stands.
+// wrote the same value, the second's event is yet to come, and what it comes over may be an edit. What the row held before tells whether a write came over
+// an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and tells which value stands.
 func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, now bridge.Fields) error {
 	open, ok := f.open[k]
 	if !ok {
