@@ -66,6 +66,9 @@ type Unconfirmed struct {
 	Before   Value      `json:"before,omitzero"` // what the mirror held, unknown where it held nothing
 	Delivery DeliveryID `json:"delivery"`
 	At       time.Time  `json:"at"`
+	// Told is when the stream brought the value in an event that may be somebody else's, the zero time where it did not. Nobody waits for the write any
+	// more; it is kept for a while, since what its own event comes over is still to be told.
+	Told time.Time `json:"told,omitzero"`
 	// Contact and Of say whose attributes the value was made of: both sides agree on them once the write is confirmed.
 	Contact ContactID   `json:"contact,omitempty"`
 	Of      []Attribute `json:"of,omitempty"`

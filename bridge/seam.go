@@ -43,7 +43,8 @@ type Ledger interface {
 	LinkOf(ctx context.Context, org OrgID, p ProjectID, r RecordID) (Link, error)
 	// LinksTo finds the links of a contact, at most one an object; none is no error.
 	LinksTo(ctx context.Context, org OrgID, p ProjectID, c ContactID) ([]Link, error)
-	// Unconfirmed lists the writes to a record that the stream has not confirmed, oldest first.
+	// Unconfirmed lists the writes to a record that the stream has not confirmed, and for a minute those that it told in an event which may be somebody
+	// else's, oldest first.
 	Unconfirmed(ctx context.Context, org OrgID, r RecordID) ([]Unconfirmed, error)
 	// Take creates the claims that do not stand yet and returns those that do, as they are: the delivery's own of an earlier try, and others'.
 	// Where another delivery holds one, none is created.

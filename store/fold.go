@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -132,8 +133,11 @@ func (p *plan) deleteAll(keys []string) {
 	}
 }
 
+// toldTTL is how long a write is kept after an event that may be somebody else's brought its value: longer than its own may be on its way.
+const toldTTL = time.Minute
+
 // confirm ends the unconfirmed writes, each as it was when the stream was compared with it: the same delivery may have written the field again since,
-// and that write is not confirmed by the value of the one before it.
+// and that write is not confirmed by the value of the one before it. One that somebody else's event may have told is kept for a while.
 func (p *plan) confirm(us []bridge.Unconfirmed) error {
 	for i := range us {
 		key := unconfirmedKey(&us[i])
@@ -145,7 +149,15 @@ func (p *plan) confirm(us []bridge.Unconfirmed) error {
 		if !found || !have.At.Equal(us[i].At) || !have.Value.Equal(us[i].Value) {
 			continue
 		}
-		p.delete(key)
+		first := have.Told.IsZero()
+		if have.Told = us[i].Told; have.Told.IsZero() {
+			p.delete(key)
+		} else if err := p.put(key, &have, toldTTL); err != nil {
+			return err
+		}
+		if !first {
+			continue // it was agreed on then
+		}
 		if err := p.agree(&us[i]); err != nil {
 			return err
 		}

@@ -199,27 +199,69 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 	var left []bridge.Unconfirmed
 	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
 	for i, u := range open {
-		if c.Type == bridge.Delete || c.Type == bridge.GapDelete {
+		if ends(c) {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		v := c.Values[u.Field]
-		if f.stands(u, v) && foreign(f.c.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v) {
+		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
+		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
 			f.tell(k, u)
 		}
 		by, taken := of[u.Field]
-		if f.echoed(open[i:], u, c) && (!taken || by == u.Project || c.Type == bridge.Delete || c.Type == bridge.GapDelete) {
-			f.confirmed, of[u.Field] = append(f.confirmed, u), u.Project
-		} else {
-			left = append(left, u)
+		switch {
+		case !u.Told.IsZero():
+			if over || ends(c) || c.Origin.Ours && f.stands(u, v) {
+				u.Told = time.Time{}
+				f.end(u)
+				continue
+			}
+		case f.echoed(open[i:], u, c) && (!taken || by == u.Project || ends(c)):
+			of[u.Field] = u.Project
+			if f.doubtful(open, u, c) {
+				u.Told = f.c.d.Now()
+			}
+			f.end(u)
+			if u.Told.IsZero() {
+				continue
+			}
 		}
+		left = append(left, u)
 	}
 	f.open[k] = left
 	return nil
 }
 
+// ends reports whether a change ends the record.
+func ends(c *bridge.Change) bool { return c.Type == bridge.Delete || c.Type == bridge.GapDelete }
+
+// doubtful reports whether the event that brings the value of u may be somebody else's, who wrote the same: that of u is then to come, over whatever was
+// written in between. So may one be that another project's write of the value was waiting for.
+func (f *fold) doubtful(open []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change) bool {
+	return !ends(c) && (!c.Origin.Ours || slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool {
+		return !w.Told.IsZero() && w.Field == u.Field && f.stands(w, c.Values[w.Field])
+	}))
+}
+
+// awaited reports whether the value of a field is that of a write which the stream has not told at all: the event is rather of that one.
+func (f *fold) awaited(open []bridge.Unconfirmed, field bridge.Field, v bridge.Value) bool {
+	return slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool { return w.Told.IsZero() && w.Field == field && f.stands(w, v) })
+}
+
+// end has the store end a write, once with the last that is known of it.
+func (f *fold) end(u bridge.Unconfirmed) {
+	i := slices.IndexFunc(f.confirmed, func(w bridge.Unconfirmed) bool {
+		return w.Org == u.Org && w.Record == u.Record && w.Project == u.Project && w.Field == u.Field && w.Delivery == u.Delivery
+	})
+	if i < 0 {
+		f.confirmed = append(f.confirmed, u)
+	} else {
+		f.confirmed[i] = u
+	}
+}
+
 // echoed reports whether the change brings the value of u, or of a later write of the same project to the same field.
 func (f *fold) echoed(from []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change) bool {
-	if c.Type == bridge.Delete || c.Type == bridge.GapDelete {
+	if ends(c) {
 		return true
 	}
 	v, said := c.Values[u.Field]
@@ -227,7 +269,7 @@ func (f *fold) echoed(from []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge
 		return false
 	}
 	for _, w := range from {
-		if w.Project == u.Project && w.Field == u.Field && f.c.same(w, v) {
+		if w.Told.IsZero() && w.Project == u.Project && w.Field == u.Field && f.c.same(w, v) {
 			return true
 		}
 	}
@@ -266,7 +308,7 @@ func foreign(same likeness, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, 
 		return v.Known() && same(w, was)
 	}
 	return !ours(u.Before) && !slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
-		return w.Project == u.Project && w.Field == u.Field && (ours(w.Value) || ours(w.Before))
+		return w.Project == u.Project && w.Field == u.Field && (ours(w.Value) || w.Told.IsZero() && ours(w.Before))
 	})
 }
 

@@ -104,3 +104,50 @@ func TestFold_ConfirmsTheWritesOfOneProjectByOneEvent(t *testing.T) {
 		t.Errorf("confirmed %v, told %v", f.confirmed, f.story)
 	}
 }
+
+// A user gives the value that our write is about to bring, and edits once more before it arrives: his first event is not the write's, and the edit that
+// the write came over is told. What is certainly ours ends the wait.
+func TestFold_TellsOfTheEditBetweenAUsersEqualValueAndTheWrite(t *testing.T) {
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, key := bridge.TextValue, rowKey{"00D000000000001EAA", "Contact", "r"}
+	type event struct {
+		name string
+		ours bool
+	}
+	for _, c := range []struct {
+		name  string
+		told  []event
+		lines int
+		kept  bool // the last of them leaves the write to be told
+	}{
+		{"he edits once more", []event{{"ours", false}, {"theirs", false}, {"ours", true}}, 1, false},
+		{"he edits once more, and nobody knows whose the last is", []event{{"ours", false}, {"theirs", false}, {"ours", false}}, 1, false},
+		{"he does not", []event{{"ours", false}, {"ours", true}}, 0, false},
+		{"the write is yet to come", []event{{"ours", false}, {"theirs", false}}, 0, true},
+		{"the first is the write's own", []event{{"ours", true}, {"theirs", false}, {"ours", false}}, 0, false},
+	} {
+		row := bridge.Row{Org: key.org, Object: key.object, Record: key.record, Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
+		f := fold{
+			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
+		}
+		for i, e := range c.told {
+			change := &bridge.Change{
+				Org: key.org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},
+				Values: bridge.Fields{"LastName": text(e.name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: e.ours},
+			}
+			if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.story) != c.lines || len(f.confirmed) != 1 || f.confirmed[0].Told.IsZero() == c.kept {
+			t.Errorf("%s: %d lines, want %d; confirmed %v, want it kept: %t", c.name, len(f.story), c.lines, f.confirmed, c.kept)
+		}
+	}
+}

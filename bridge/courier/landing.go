@@ -125,7 +125,7 @@ func (t *trip) open(ctx context.Context, tr *rule.Transfer, record bridge.Record
 	}
 	var mine []bridge.Unconfirmed
 	for _, u := range all {
-		if u.Project == t.o.Project && tr.Reads(u.Field) {
+		if u.Told.IsZero() && u.Project == t.o.Project && tr.Reads(u.Field) {
 			mine = append(mine, u)
 		}
 	}

@@ -80,8 +80,9 @@ func (w *watch) resume(ctx context.Context) error {
 	}
 	open := map[place][]bridge.Field{}
 	err := ledger.EachUnconfirmed(ctx, func(u *bridge.Unconfirmed) error {
-		p := place{u.Org, u.Project, u.Record}
-		open[p] = append(open[p], u.Field)
+		if p := (place{u.Org, u.Project, u.Record}); u.Told.IsZero() {
+			open[p] = append(open[p], u.Field)
+		}
 		return nil
 	})
 	if err != nil {
@@ -160,7 +161,7 @@ func (w *watch) check(ctx context.Context, e expected) error {
 	var dirty []bridge.Field
 	var cause bridge.DeliveryID
 	for _, u := range open {
-		if u.Project == e.to.Project && e.to.Reads(u.Field) {
+		if u.Told.IsZero() && u.Project == e.to.Project && e.to.Reads(u.Field) {
 			dirty, cause = append(dirty, u.Field), u.Delivery
 		}
 	}

@@ -84,6 +84,21 @@ var kept = []struct {
 			{30 * time.Millisecond, "join", 2, 1, 3, 0},
 		},
 	}},
+	{"a user gives the value that a platform's edit brings, and edits once more before that is written", script{
+		Projects: 1, People: 2, Luck: 0x1e, Faults: true, Persons: true,
+		Acts: []act{
+			{5000 * time.Millisecond, "edit", 3, 1, 4, 0},
+			{1500 * time.Millisecond, "edit", 2, 1, 0, 0},
+			{400 * time.Millisecond, "edit", 2, 0, 1, 0},
+			{0 * time.Millisecond, "edit", 2, 2, 0, 2},
+			{30 * time.Millisecond, "edit", 3, 2, 0, 1},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{30 * time.Millisecond, "edit", 3, 2, 3, 3},
+			{120 * time.Millisecond, "edit", 4, 1, 4, 3},
+			{30 * time.Millisecond, "convert", 1, 1, 0, 1},
+			{5000 * time.Millisecond, "edit", 1, 0, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {

@@ -49,6 +49,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"TakesClaimsAllOrNone", takesClaims},
 		{"ListsUnconfirmedOldestFirst", unconfirmed},
 		{"ConfirmsNoWriteThatWasMadeAnew", confirmsOnly},
+		{"KeepsAWriteThatSomebodyElsesEventMayHaveTold", keepsTold},
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TakesNoRowThatWasMadeFromAnother", moved},
