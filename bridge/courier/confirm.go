@@ -1,0 +1,157 @@
+package courier
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sfbridge/bridge"
+)
+
+// confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it, of one project. Where two
+// wrote the same value, the second's event is yet to come, and what it comes over may be an edit. What the row held before tells whether a write came over
+// an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and tells which value stands.
+func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, now bridge.Fields) error {
+	open, ok := f.open[k]
+	if !ok {
+		var err error
+		if open, err = f.c.d.Ledger.Unconfirmed(ctx, k.org, k.record); err != nil {
+			return err
+		}
+	}
+	var left []bridge.Unconfirmed
+	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
+	for i, u := range open {
+		if ends(c) {
+			u.Of = nil // it ended, and nobody knows whether it was done
+		}
+		v := c.Values[u.Field]
+		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
+		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
+			f.tell(k, u)
+		}
+		by, taken := of[u.Field]
+		switch {
+		case !u.Told.IsZero():
+			if over || ends(c) || c.Origin.Ours && f.stands(u, v) {
+				u.Told = time.Time{}
+				f.end(u)
+				continue
+			}
+		case f.echoed(open[i:], u, c) && (!taken || by == u.Project || ends(c)):
+			of[u.Field] = u.Project
+			if f.doubtful(open, u, c) {
+				u.Told = f.c.d.Now()
+			}
+			f.end(u)
+			if u.Told.IsZero() {
+				continue
+			}
+		}
+		left = append(left, u)
+	}
+	f.open[k] = left
+	return nil
+}
+
+// ends reports whether a change ends the record.
+func ends(c *bridge.Change) bool { return c.Type == bridge.Delete || c.Type == bridge.GapDelete }
+
+// doubtful reports whether the event that brings the value of u may be somebody else's, who wrote the same: that of u is then to come, over whatever was
+// written in between. So may one be that another project's write of the value was waiting for.
+func (f *fold) doubtful(open []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change) bool {
+	return !ends(c) && (!c.Origin.Ours || slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool {
+		return !w.Told.IsZero() && w.Field == u.Field && f.stands(w, c.Values[w.Field])
+	}))
+}
+
+// awaited reports whether the value of a field is that of a write which the stream has not told at all: the event is rather of that one.
+func (f *fold) awaited(open []bridge.Unconfirmed, field bridge.Field, v bridge.Value) bool {
+	return slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool { return w.Told.IsZero() && w.Field == field && f.stands(w, v) })
+}
+
+// end has the store end a write, once with the last that is known of it.
+func (f *fold) end(u bridge.Unconfirmed) {
+	i := slices.IndexFunc(f.confirmed, func(w bridge.Unconfirmed) bool {
+		return w.Org == u.Org && w.Record == u.Record && w.Project == u.Project && w.Field == u.Field && w.Delivery == u.Delivery
+	})
+	if i < 0 {
+		f.confirmed = append(f.confirmed, u)
+	} else {
+		f.confirmed[i] = u
+	}
+}
+
+// echoed reports whether the change brings the value of u, or of a later write of the same project to the same field.
+func (f *fold) echoed(from []bridge.Unconfirmed, u bridge.Unconfirmed, c *bridge.Change) bool {
+	if ends(c) {
+		return true
+	}
+	v, said := c.Values[u.Field]
+	if !said {
+		return false
+	}
+	for _, w := range from {
+		if w.Told.IsZero() && w.Project == u.Project && w.Field == u.Field && f.c.same(w, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// same reports whether a value means to Salesforce what u wrote.
+func (c *Courier) same(u bridge.Unconfirmed, v bridge.Value) bool {
+	p := c.d.Rules.Project(u.Project)
+	if p == nil {
+		return u.Value.Equal(v)
+	}
+	for _, t := range p.Transfers {
+		if t.Reads(u.Field) {
+			return t.SameField(u.Field, u.Value, v)
+		}
+	}
+	return u.Value.Equal(v)
+}
+
+// stands reports whether a value is what u wrote.
+func (f *fold) stands(u bridge.Unconfirmed, v bridge.Value) bool { return v.Known() && f.c.same(u, v) }
+
+// likeness reports whether a value means the same to Salesforce as what a write says.
+type likeness func(u bridge.Unconfirmed, v bridge.Value) bool
+
+// foreign reports whether a value that the record held is neither what u was to replace, nor u's, nor what an earlier write of ours had put there or was
+// to replace: somebody had edited it in between.
+func foreign(same likeness, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
+	if !was.Known() || !u.Before.Known() || same(u, was) {
+		return false
+	}
+	ours := func(v bridge.Value) bool {
+		w := u
+		w.Value = v
+		return v.Known() && same(w, was)
+	}
+	return !ours(u.Before) && !slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
+		return w.Project == u.Project && w.Field == u.Field && (ours(w.Value) || w.Told.IsZero() && ours(w.Before))
+	})
+}
+
+// tell adds a line of the story: the platform's edit came over one in Salesforce.
+func (f *fold) tell(k rowKey, u bridge.Unconfirmed) {
+	at := clash{u.Delivery, u.Record, u.Field}
+	if f.told[at] {
+		return
+	}
+	f.told[at] = true
+	f.story = append(f.story, cameOver(f.c.d.Now(), k.object, u))
+}
+
+// cameOver is the line of the story that tells of an edit in Salesforce which a write of ours came over.
+func cameOver(now time.Time, o bridge.Object, u bridge.Unconfirmed) bridge.Story {
+	return bridge.Story{
+		At: now, Org: u.Org, Project: u.Project, Direction: bridge.Outbound, Object: o, Record: u.Record, Contact: u.Contact,
+		Delivery: u.Delivery, Outcome: bridge.Conflict, Fields: []string{string(u.Field)},
+		Reason: fmt.Sprintf("%s was edited in Salesforce while the platform's edit was on its way; the platform's came last and stands", u.Field),
+		Judged: []bridge.Judgement{{Field: string(u.Field), Target: string(u.Field), Is: bridge.Clashes}},
+	}
+}

@@ -1,0 +1,143 @@
+package courier
+
+import (
+	"testing"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// A write of ours came over an edit in Salesforce that nobody knew of. The stream tells both later: the edit first, then the write. Whether the record was
+// read before that, in between or not at all, the story has one line of it.
+func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rigOrg = bridge.OrgID("00D000000000001EAA")
+	text := bridge.TextValue
+	at := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0), Commit: int64(s)} }
+	said := func(s int, name string) *bridge.Change {
+		return &bridge.Change{Org: rigOrg, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: at(s),
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}}
+	}
+	key := rowKey{rigOrg, "Contact", "r"}
+	for _, c := range []struct {
+		name  string
+		row   bridge.Row // as the mirror has it
+		told  []*bridge.Change
+		lines int
+	}{
+		{"nobody edited", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(9, "ours")}, 0},
+		{"the record was not read", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read before the write", bridge.Row{Version: at(7), Values: bridge.Fields{"LastName": text("theirs")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write, and nobody edited", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "before"), said(9, "ours")}, 0},
+		{"it was read after somebody edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(9, "ours"), said(11, "newest")}, 0},
+	} {
+		row := c.row
+		row.Org, row.Object, row.Record = key.org, key.object, key.record
+		f := fold{
+			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
+		}
+		for _, change := range c.told {
+			if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.story) != c.lines || len(f.confirmed) != 1 {
+			t.Errorf("%s: %d lines, want %d; %d confirmed", c.name, len(f.story), c.lines, len(f.confirmed))
+		}
+	}
+}
+
+// Two projects bring the same value, and somebody edits in between: the first event is of the first project's write alone, and the edit that the second
+// came over is told.
+func TestConfirm_EndsTheWritesOfOneProjectByOneEvent(t *testing.T) {
+	transfers := []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}
+	const org = bridge.OrgID("00D000000000001EAA")
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: transfers}, {ID: "q", Org: "acme", Transfers: transfers}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bridge.TextValue
+	key := rowKey{org, "Contact", "r"}
+	row := bridge.Row{Org: org, Object: "Contact", Record: "r", Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
+	wrote := func(p bridge.ProjectID, d bridge.DeliveryID) bridge.Unconfirmed {
+		return bridge.Unconfirmed{Org: org, Project: p, Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: d}
+	}
+	f := fold{
+		c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+		open: map[rowKey][]bridge.Unconfirmed{key: {wrote("p", "first"), wrote("q", "second")}},
+	}
+	for i, name := range []string{"ours", "theirs", "ours"} {
+		change := &bridge.Change{
+			Org: org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"},
+		}
+		if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+			t.Fatal(err)
+		}
+		if i < 2 && (len(f.confirmed) != 1 || f.confirmed[0].Delivery != "first" || len(f.story) != 0) {
+			t.Fatalf("after %q: confirmed %v, %d lines", name, f.confirmed, len(f.story))
+		}
+	}
+	if len(f.confirmed) != 2 || len(f.story) != 1 || f.story[0].Delivery != "second" {
+		t.Errorf("confirmed %v, told %v", f.confirmed, f.story)
+	}
+}
+
+// A user gives the value that our write is about to bring, and edits once more before it arrives: his first event is not the write's, and the edit that
+// the write came over is told. What is certainly ours ends the wait.
+func TestConfirm_TellsOfTheEditBetweenAUsersEqualValueAndTheWrite(t *testing.T) {
+	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
+		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, key := bridge.TextValue, rowKey{"00D000000000001EAA", "Contact", "r"}
+	type event struct {
+		name string
+		ours bool
+	}
+	for _, c := range []struct {
+		name  string
+		told  []event
+		lines int
+		kept  bool // the last of them leaves the write to be told
+	}{
+		{"he edits once more", []event{{"ours", false}, {"theirs", false}, {"ours", true}}, 1, false},
+		{"he edits once more, and nobody knows whose the last is", []event{{"ours", false}, {"theirs", false}, {"ours", false}}, 1, false},
+		{"he does not", []event{{"ours", false}, {"ours", true}}, 0, false},
+		{"the write is yet to come", []event{{"ours", false}, {"theirs", false}}, 0, true},
+		{"the first is the write's own", []event{{"ours", true}, {"theirs", false}, {"ours", false}}, 0, false},
+	} {
+		row := bridge.Row{Org: key.org, Object: key.object, Record: key.record, Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
+		f := fold{
+			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
+			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
+		}
+		for i, e := range c.told {
+			change := &bridge.Change{
+				Org: key.org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},
+				Values: bridge.Fields{"LastName": text(e.name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: e.ours},
+			}
+			if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.story) != c.lines || len(f.confirmed) != 1 || f.confirmed[0].Told.IsZero() == c.kept {
+			t.Errorf("%s: %d lines, want %d; confirmed %v, want it kept: %t", c.name, len(f.story), c.lines, f.confirmed, c.kept)
+		}
+	}
+}
