@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -328,5 +329,61 @@ func TestCheck_FindsNothingWrongWhileTheWriterGoesOn(t *testing.T) {
 		}
 		stop()
 		writing.Wait()
+	})
+}
+
+// A disk decays under a store at work: the check names what no longer holds, the store goes on, and nothing is found once the page is as it was.
+func TestCheck_FindsWhatDecaysWhileTheStoreIsAtWork(t *testing.T) {
+	path, whole := compacted(t, 2000)
+	leaves := pagesOf(whole, 2, "e/")
+	at := leaves[len(leaves)/2]
+	page := whole[at : at+pageSize]
+	disk, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	put := func(b []byte, to int) {
+		t.Helper()
+		if _, err := disk.WriteAt(b, int64(to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work(t, path, func(s *store.Store, db *bolt.DB) {
+		goesOn := func(name string) {
+			t.Helper()
+			if err := s.Append(t.Context(), []bridge.Entry{callbackEntry(name)}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found := func() string {
+			t.Helper()
+			c, err := db.Check(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(c.Problems)
+		}
+		goesOn("before")
+		for name, c := range map[string]struct {
+			at   int // inside the page
+			says string
+		}{
+			"a record":          {16 + int(binary.NativeEndian.Uint32(page[16+4:])) + 80, fmt.Sprintf("page %d: record e/", at/pageSize)},
+			"the page's number": {0, fmt.Sprintf("page %d", at/pageSize)},
+		} {
+			if had := found(); had != "[]" {
+				t.Fatalf("%s: before anything decayed: %s", name, had)
+			}
+			put([]byte{page[c.at] ^ 0x20}, at+c.at)
+			if had := found(); !strings.Contains(had, c.says) {
+				t.Errorf("%s: found %s, want %q", name, had, c.says)
+			}
+			goesOn("meanwhile, " + name)
+			put(page[c.at:c.at+1], at+c.at)
+		}
+		if had := found(); had != "[]" {
+			t.Errorf("after all: %s", had)
+		}
 	})
 }
