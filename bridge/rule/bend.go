@@ -3,8 +3,6 @@ package rule
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf16"
 
 	"sfbridge/bridge"
 )
@@ -88,24 +86,4 @@ func (p *pair) instead(o Outgoing, v bridge.Value) {
 // bent reports whether the record still holds what was agreed on, where that may be less than the platform holds: nothing of it goes back.
 func (p *pair) bent(row bridge.Fields, base bridge.Agreed) bool {
 	return p.OnRefused != bridge.BuryRefused && slices.Equal(p.sources(), []bridge.Field{p.Salesforce}) && p.same(row[p.Salesforce], base.Salesforce)
-}
-
-const ellipsis = "…"
-
-// shortened is a text of at most so many UTF-16 units, which is what Salesforce counts, with an ellipsis at its end; "" where there is no room.
-func shortened(text string, most int) string {
-	if len(utf16.Encode([]rune(text))) <= most {
-		return text
-	}
-	units := 1 // of the ellipsis
-	for i, r := range text {
-		if units += utf16.RuneLen(r); units > most {
-			text = text[:i]
-			break
-		}
-	}
-	if text = strings.TrimRight(text, " \t\r\n\u200d"); text == "" || most < 1 {
-		return ""
-	}
-	return text + ellipsis
 }

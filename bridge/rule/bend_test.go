@@ -119,6 +119,8 @@ func TestBend_CutsBySalesforcesCountAndNeverThroughACharacter(t *testing.T) {
 	}{
 		{"abcdef", 5, "abcd…"}, {"ab  cdef", 5, "ab…"}, {"😀😀😀", 5, "😀😀…"}, {"😀😀😀", 4, "😀…"}, {"a😀", 2, "a…"}, {"會議室預約", 3, "會議…"},
 		{"abcdef", 1, ""}, {"abcdef", 0, ""}, {"ab\xffcdef", 4, "ab\xff…"},
+		{"a👨‍👩‍👧b", 9, "a…"}, {"a👨‍👩‍👧bc", 10, "a👨‍👩‍👧…"}, {"🇲🇾🇹🇼", 7, "🇲🇾…"}, {"🇲🇾🇹🇼", 4, ""}, {"👍🏽👍🏽", 6, "👍🏽…"},
+		{"ne\u0301e\u0301e", 4, "ne\u0301…"}, {"ne\u0301e", 3, "n…"}, {"\u1112\u1161\u11ab\u1100\u1173\u11af", 4, "\u1112\u1161\u11ab…"}, {"क्षि!", 4, ""}, {"☎️☎️", 3, "☎️…"}, {"1️⃣2️⃣", 5, "1️⃣…"},
 	} {
 		tr, said, holds := bending(t)
 		said["custom.title"] = text(c.text)

@@ -151,7 +151,7 @@ func textFunctions() []Function {
 		{g, "narrow", "narrow(text)", "Full-width letters and digits as ordinary ones, half-width kana as ordinary ones.", `narrow("ＡＢ１２ｶﾅ")`, "AB12カナ", 1, 1, false,
 			textual(norm.NFKC.String)},
 		{g, "digits", "digits(text)", "The digits alone, of whatever script, as 0 to 9.", `digits("Nr. １２-34")`, "1234", 1, 1, false, textual(onlyDigits)},
-		{g, "cut", "cut(text, most)", "At most so many characters.", `cut("Conversation", 4)`, "Conv", 2, 2, false, cutText},
+		{g, "cut", "cut(text, most)", "At most so many characters, counted as Salesforce counts them (an emoji is two or more), and none in half.", `cut("Conversation", 4)`, "Conv", 2, 2, false, cutText},
 		{g, "replace", "replace(text, what, by)", "With every occurrence of a text replaced.", `replace("a-b-c", "-", "/")`, "a/b/c", 3, 3, false, replaceText},
 		{g, "part", "part(text, separator, number)", "One part of a text, counted from 1, or from the end with -1; null where there is none.", `part("Tan, Mei", ",", 2)`, "Mei", 3, 3, false, partOf},
 		{g, "join", "join(list, separator)", "The texts of a list put together, without those that are null or empty.", `join(["Mei", null, "Tan"], " ")`, "Mei Tan", 2, 2, false, joinTexts},
@@ -175,8 +175,8 @@ func cutText(c call) (ref.Val, error) {
 	}
 	s, err1 := c.text(0)
 	n, err2 := c.whole(1)
-	if r := []rune(s); n >= 0 && n < len(r) {
-		s = strings.TrimSpace(string(r[:n]))
+	if fits := within(s, n); n >= 0 && fits != s {
+		s = strings.TrimSpace(fits)
 	}
 	return textOrNull(s), errors.Join(err1, err2)
 }

@@ -61,7 +61,7 @@ func TestFunctions_AnswerNullForNull(t *testing.T) {
 
 func TestFunctions_EdgeByEdge(t *testing.T) {
 	for expression, want := range map[string]string{
-		`cut("日本語テキスト", 3)`: "日本語", `cut("ab", 5)`: "ab", `cut("ab", 0)`: "null", `upper(5)`: "5", `digits("٠١٢ / ９")`: "0129", `digits("none")`: "null",
+		`cut("日本語テキスト", 3)`: "日本語", `cut("ab", 5)`: "ab", `cut("a😀b", 2)`: "a", `cut("a😀b", 3)`: "a😀", `cut("🇲🇾🇹🇼", 6)`: "🇲🇾", `cut("ab", -1)`: "ab", `cut("ab", 0)`: "null", `upper(5)`: "5", `digits("٠١٢ / ９")`: "0129", `digits("none")`: "null",
 		`part("a b c", " ", -1)`: "c", `part("a", " ", 2)`: "null", `part("a,,b", ",", 2)`: "null", `email("no mail")`: "null", `email("a@b")`: "null", `email("a@b.co, c@d.co")`: "null",
 		`pick("x", {"a": "b"}, "rest")`: "rest", `pick("x", {"a": "b"}, clear)`: "null", `pick(2, {1: "one", 2: "two"})`: "two", `multi(list("b;a"))`: "a;b", `multi("b, a")`: "unreadable",
 		`includes("a;b", "c")`: "false", `yes(true)`: "true", `yes(1)`: "true", `yes("no")`: "false", `yes(0)`: "false",

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/platform"
@@ -293,7 +294,7 @@ func (c *transferMapping) fits(path string, f *salesforce.FieldFacts, v bridge.V
 		c.add(levelFault, path, "write "+typeWords(f.Type), "%s of type %s cannot hold %q: %v", f.Name, f.Type, v.Text, err)
 		return
 	}
-	if n := len([]rune(v.Text)); f.Length > 0 && n > f.Length && v.Kind != bridge.Multi {
+	if n := len(utf16.Encode([]rune(v.Text))); f.Length > 0 && n > f.Length && v.Kind != bridge.Multi {
 		c.add(levelFault, path, "shorten it", "%s holds %d characters, and this has %d", f.Name, f.Length, n)
 	}
 	if len(f.Values) == 0 {
