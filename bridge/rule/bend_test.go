@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -20,10 +21,20 @@ func bending(t *testing.T) (*rule.Transfer, bridge.Attributes, bridge.Fields) {
 			bridge.Pair{Salesforce: "LeadSource", Platform: "custom.source", Default: text("Other"), OnRefused: bridge.DefaultRefused},
 			bridge.Pair{Salesforce: "Fax", Platform: "custom.fax", OnRefused: bridge.DropRefused},
 			bridge.Pair{Salesforce: "Department", Platform: "custom.department"},
+			bridge.Pair{Salesforce: "Rating", Platform: "custom.rating", Default: text("Other"), OnRefused: bridge.DefaultRefused},
+			bridge.Pair{Salesforce: "Mood", Platform: "custom.mood", Default: text("Good"), OnRefused: bridge.DefaultRefused},
+			bridge.Pair{Salesforce: "Fax2", Platform: "custom.fax2", OnRefused: bridge.DropRefused},
+			bridge.Pair{Salesforce: "Level", Platform: "custom.level", Direction: bridge.Outbound},
+			bridge.Pair{Salesforce: "Level", Platform: "custom.shown", Direction: bridge.Inbound, OnRefused: bridge.DropRefused},
 		)
 	})
-	said := bridge.Attributes{"custom.title": text("Head of everything"), "custom.source": text("Moon"), "custom.fax": text("x"), "custom.department": text("Sales and more")}
-	return tr, said, bridge.Fields{"Title": text("Clerk"), "LeadSource": text("Web"), "Fax": text("1"), "Department": text("Sales")}
+	said := bridge.Attributes{
+		"custom.title": text("Head of everything"), "custom.source": text("Moon"), "custom.fax": text("x"), "custom.department": text("Sales and more"),
+		"custom.rating": text("Other"), "custom.mood": text("Grim"), "custom.fax2": bridge.NullValue(), "custom.level": text("Iron"),
+	}
+	return tr, said, bridge.Fields{
+		"Title": text("Clerk"), "LeadSource": text("Web"), "Fax": text("1"), "Department": text("Sales"), "Rating": text("Web"), "Mood": text("Good"), "Fax2": text("2"), "Level": text("Gold"),
+	}
 }
 
 func TestBend_GivesWayOnlyWhereThePairSaysSo(t *testing.T) {
@@ -48,14 +59,25 @@ func TestBend_GivesWayOnlyWhereThePairSaysSo(t *testing.T) {
 		"anything, to be dropped":       {bridge.Refusal{Fields: []bridge.Field{"Fax"}}, "Fax", bridge.Value{}, text("1"), "Fax was left out"},
 		"too long, and nothing is said": {long("Department"), "Department", text("Sales and more"), text("Sales and more"), ""},
 		"another field's fault":         {long("Birthdate"), "Title", text("Head of everything"), text("Head of everything"), ""},
+		"no value, though its length is told": {bridge.Refusal{Cause: bridge.NotListed, Fields: []bridge.Field{"Title"}, Longest: map[bridge.Field]int{"Title": 8}},
+			"Title", text("Head of everything"), text("Head of everything"), ""},
+		"the default itself":            {strange("Rating"), "Rating", text("Other"), text("Other"), ""},
+		"a default that it has already": {strange("Mood"), "Mood", bridge.Value{}, text("Good"), "Mood got its default"},
+		"an empty one":                  {strange("Fax2"), "Fax2", bridge.NullValue(), bridge.NullValue(), ""},
+		"what another pair only reads":  {strange("Level"), "Level", text("Iron"), text("Iron"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr, said, holds := bending(t)
-			j, err := tr.Outbound(said, nil, rule.Target{Row: holds})
+			link := &bridge.Link{Baseline: map[bridge.Attribute]bridge.Agreed{"custom.fax2": {Salesforce: text("2"), Platform: text("2")}}}
+			j, err := tr.Outbound(said, link, rule.Target{Row: holds})
 			if err != nil {
 				t.Fatal(err)
 			}
-			ways := tr.Bend(rule.Outgoing{Judged: &j, Set: j.Fields, Holds: holds}, c.refusal)
+			o := rule.Outgoing{Judged: &j, Set: maps.Clone(j.Fields), Holds: holds}
+			ways := tr.Bend(o, c.refusal)
+			if o.Set[c.field] != j.Fields[c.field] {
+				t.Errorf("%v goes out where %v was judged", o.Set[c.field], j.Fields[c.field])
+			}
 			if got := strings.Join(ways, "|"); got != c.way {
 				t.Errorf("it says %q, want %q", got, c.way)
 			}
@@ -63,7 +85,7 @@ func TestBend_GivesWayOnlyWhereThePairSaysSo(t *testing.T) {
 				t.Errorf("the row holds %v, want %v", got, c.want)
 			}
 			for _, p := range tr.Fields {
-				if p.Salesforce == c.field {
+				if p.Salesforce == c.field && p.Direction.Covers(bridge.Outbound) {
 					want := bridge.Agreed{Salesforce: c.agreed, Platform: said[p.Platform]}
 					if d := cmp.Diff(want, j.Agreed[p.Platform]); d != "" {
 						t.Errorf("agreed on (-want +got):\n%s", d)
@@ -108,6 +130,21 @@ func TestBend_LeavesThePlatformsValueAlone(t *testing.T) {
 	got, err = tr.Inbound(after, link, map[bridge.Field]bool{"Title": true})
 	if v := got.Attributes["custom.title"]; err != nil || v != text("Boss") {
 		t.Errorf("an edit in Salesforce goes as %v, %v", v, err)
+	}
+}
+
+// TestBend_HoldsNothingElseBack: a pair that gives way to nothing is carried once its mapping was corrected, though its record is as it was.
+func TestBend_HoldsNothingElseBack(t *testing.T) {
+	base := map[bridge.Attribute]bridge.Agreed{"custom.a": {Salesforce: text("Hot"), Platform: text("hot")}, "custom.b": {Salesforce: text("Hot"), Platform: text("hot")}}
+	tr := contacts(t, func(tr *bridge.Transfer) {
+		tr.Fields = []bridge.Pair{
+			{Salesforce: "A", Platform: "custom.a", Values: map[string]string{"Hot": "burning"}},
+			{Salesforce: "B", Platform: "custom.b", Values: map[string]string{"Hot": "burning"}, OnRefused: bridge.TruncateRefused},
+		}
+	})
+	got, err := tr.Inbound(bridge.Fields{"A": text("Hot"), "B": text("Hot")}, &bridge.Link{Baseline: base}, map[bridge.Field]bool{"A": true, "B": true})
+	if d := cmp.Diff(bridge.Attributes{"custom.a": text("burning")}, got.Attributes); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 }
 

@@ -61,13 +61,14 @@ func TestLimitPicklist_HoldsForRowsOfItsRecordType(t *testing.T) {
 			{Name: "RecordTypeId", Type: "reference", References: []string{"RecordType"}},
 			{Name: "Rank__c", Type: "picklist", Length: 40, Values: []string{"Gold", "Iron"}, Restricted: true},
 			{Name: "Mood__c", Type: "picklist", Length: 40, Values: []string{"Good", "Bad"}},
-			{Name: "Tags__c", Type: "multipicklist", Length: 40, Values: []string{"A", "B"}, Restricted: true},
+			{Name: "Tags__c", Type: "multipicklist", Length: 40, Values: []string{"A", "B", "C"}, Restricted: true},
+			{Name: "Free__c", Type: "picklist", Length: 40, Values: []string{"Any", "All"}, Restricted: true},
 		}}},
 		Rows: []RowSeed{{Object: "RecordType", ID: customer, Fields: fields{"Name": "C", "DeveloperName": "C", "SobjectType": "Contact", "IsActive": true}}},
 	}})
 	d.org.LimitPicklist(customer, "Contact", "Rank__c", "Gold")
 	d.org.LimitPicklist(customer, "Contact", "Mood__c", "Good")
-	d.org.LimitPicklist(customer, "Contact", "Tags__c", "A")
+	d.org.LimitPicklist(customer, "Contact", "Tags__c", "A", "C")
 	free := d.created("Contact", fields{"LastName": "L", "Rank__c": "Iron", "Tags__c": "A;B"})
 	if row, _ := d.org.Row("Contact", free); row["RecordTypeId"] != nil {
 		t.Errorf("a row without a type is of type %v", row["RecordTypeId"])
@@ -77,12 +78,16 @@ func TestLimitPicklist_HoldsForRowsOfItsRecordType(t *testing.T) {
 	}
 	d.org.SetDefaultRecordType("Contact", customer)
 	d.refused(d.do(http.MethodPost, "/sobjects/Contact", fields{"LastName": "L", "Rank__c": "Iron"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
-	id := d.created("Contact", fields{"LastName": "L", "Rank__c": "Gold", "Mood__c": "Bad"})
+	id := d.created("Contact", fields{"LastName": "L", "Rank__c": "Gold", "Mood__c": "Bad", "Tags__c": "A;C", "Free__c": "Any"})
 	if row, _ := d.org.Row("Contact", id); row["RecordTypeId"] != id18(customer) {
 		t.Errorf("a row gets type %v by default", row["RecordTypeId"])
 	}
 	d.refused(d.do(http.MethodPatch, "/sobjects/Contact/"+id, fields{"Rank__c": "Iron"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
 	d.refused(d.do(http.MethodPatch, "/sobjects/Contact/"+free, fields{"RecordTypeId": customer}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	d.org.LimitPicklist(customer, "Contact", "Rank__c", "Iron")
+	if w := d.do(http.MethodPatch, "/sobjects/Contact/"+id, fields{"Title": "Dr", "Rank__c": "Gold"}); w.Code != http.StatusNoContent {
+		t.Errorf("what the row has already was refused once its type no longer takes it: %s", w.Body)
+	}
 	if text := d.do(http.MethodGet, "/sobjects/Contact/describe", nil).Body.String(); strings.Count(text, `"defaultRecordTypeMapping":true`) != 1 {
 		t.Error("describe does not tell the one default")
 	}
