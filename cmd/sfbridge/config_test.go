@@ -110,8 +110,8 @@ func TestConfig_BecomesNouns(t *testing.T) {
 // TestConfig_NamesEveryFault holds the words an operator reads, one golden file for each faulty file.
 func TestConfig_NamesEveryFault(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "faulty", "*.toml"))
-	if err != nil || len(files) < 25 {
-		t.Fatalf("%d faulty files, %v; want at least 25", len(files), err)
+	if err != nil || len(files) < 60 {
+		t.Fatalf("%d faulty files, %v; want at least 60", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestConfig_NamesEveryFault(t *testing.T) {
 				t.Fatal("a secret is in the message")
 			}
 			for _, f := range faultsOf(err) {
-				if f.Line < 1 || f.Column < 1 || f.Cause == "" {
-					t.Errorf("fault without a place or a cause: %+v", f)
+				if f.Line < 1 || f.Column < 1 || f.Cause == "" || f.Remedy == "" {
+					t.Errorf("fault without a place, a cause or a remedy: %+v", f)
 				}
 			}
 			golden(t, strings.TrimSuffix(file, ".toml")+".golden", filepath.ToSlash(err.Error())+"\n")

@@ -106,7 +106,7 @@ func (w surroundings) fromCredential(name string) (string, error) {
 			"run sfbridge as a systemd unit with LoadCredential=" + name + ":/path"}
 	}
 	if name != filepath.Base(name) {
-		return "", fmt.Errorf("%q is not the name of a credential", name)
+		return "", &remedied{fmt.Errorf("%q is not the name of a credential", name), "write the name alone, as LoadCredential=NAME:/path has it"}
 	}
 	return w.fromFile(filepath.Join(dir, name))
 }
@@ -119,14 +119,14 @@ func (w surroundings) fromFile(name string) (string, error) {
 	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
-		return "", fmt.Errorf("read the secret: %w", err)
+		return "", &remedied{fmt.Errorf("read the secret: %w", err), "name a file; see that its disk can be read"}
 	}
 	v := strings.TrimRight(string(b), "\r\n")
 	switch {
 	case len(b) > maxSecret:
-		return "", fmt.Errorf("%s is longer than %d bytes and cannot be a secret", name, maxSecret)
+		return "", &remedied{fmt.Errorf("%s is longer than %d bytes and cannot be a secret", name, maxSecret), "name the file that holds the secret and nothing else"}
 	case v == "":
-		return "", fmt.Errorf("%s is empty", name)
+		return "", &remedied{fmt.Errorf("%s is empty", name), "write the secret into it"}
 	}
 	return v, nil
 }
