@@ -76,14 +76,21 @@ func (t *trip) converted(ctx context.Context, tr *rule.Transfer, link *bridge.Li
 }
 
 // untold is what a lead that nobody is linked to was converted into before the stream has told of it: whoever carries the heir may have heard first, and
-// moved the link. Salesforce is asked, but not of a lead that is new and was not tried before.
+// moved the link, or created the contact. Salesforce is asked, but not of a lead that is new and was not tried before.
 func (t *trip) untold(ctx context.Context, tr *rule.Transfer, lead bridge.RecordID) (bridge.Conversion, error) {
 	isNew := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate })
-	if !tr.Leads() || isNew && !t.retried() {
+	if !tr.Leads() || isNew && !t.retried() && !t.late() {
 		return bridge.Conversion{}, nil
 	}
 	fate, err := t.fate(ctx, tr, &bridge.Link{Record: lead})
 	return fate.Conversion, err
+}
+
+// late reports whether the stream told of the record so late that a heir of it may have been carried before: that one waits for the lead for a while, and
+// was made after it. Two clocks are compared, so some of that time is left to them.
+func (t *trip) late() bool {
+	c := t.w.Entry.Change
+	return c == nil || t.c.d.Now().Sub(c.Version.At) >= leadWithin*3/4
 }
 
 // carryHeir has the heir carried once more: what Salesforce says of it first, and then what the contact has beyond that.

@@ -99,6 +99,20 @@ var kept = []struct {
 			{5000 * time.Millisecond, "edit", 1, 0, 0, 0},
 		},
 	}},
+	{"a lead is told so late that the contact of what it became is there already", script{
+		Projects: 1, People: 1, Luck: 0xfa7d9243c7c, Leads: true, Lean: true,
+		Acts: []act{
+			{900 * time.Millisecond, "edit", 1, 1, 4, 0},
+			{120 * time.Millisecond, "edit", 0, 0, 1, 0},
+			{120 * time.Millisecond, "edit", 0, 2, 3, 0},
+			{400 * time.Millisecond, "convert", 3, 0, 4, 1},
+			{400 * time.Millisecond, "convert", 1, 2, 2, 0},
+			{120 * time.Millisecond, "kill", 2, 2, 1, 0},
+			{900 * time.Millisecond, "join", 1, 2, 3, 0},
+			{120 * time.Millisecond, "edit", 1, 2, 2, 0},
+			{400 * time.Millisecond, "convert", 1, 0, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
