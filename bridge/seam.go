@@ -65,8 +65,9 @@ type Mirror interface {
 type Folding interface {
 	// Unfolded blocks until entries wait behind the cursor and returns at most limit of them in order.
 	Unfolded(ctx context.Context, limit int) ([]Entry, error)
-	// Fold stores rows and confirms writes, and moves the cursor behind the entries, in one step. Entries without deliveries end here. Where somebody
-	// else has stored a row meanwhile it wraps ErrMoved, and the entries are to be folded again.
+	// Fold stores rows and confirms writes, and moves the cursor behind the entries, in one step. Entries without deliveries end here. The cursor of
+	// entries that say nothing of a record need not be durable: they may be folded again after a stop. Where somebody else has stored a row meanwhile it
+	// wraps ErrMoved, and the entries are to be folded again.
 	Fold(ctx context.Context, entries []Entry, rows []Row, confirmed []Unconfirmed) error
 }
 

@@ -47,6 +47,9 @@
 // entries, the position in the last part, so a position is never ahead of what it stands for. A second copy of a callback waits for the first one's commit.
 // Entries are handed to the folder in the order of their numbers without a gap, whatever order commits ended in.
 //
+// The cursor on disk is up to foldLag numbers behind that in memory, with nothing between the two but entries that say nothing of a record: they fold to
+// nothing, so they cost no step. Open passes them anew. Since some of them may be settled and gone, it leaves their numbers out.
+//
 // A lane hands out one Work at a time, its head first; a head that was deferred blocks its lane and no other. Lanes of an outlet take turns. Deliveries are due
 // only behind the cursor. State deliveries of the head's transfer that wait up to the next append join it. Settle, Bury and Stage are one step with their
 // effects, except that rows beyond the size of a step are stored before it. Every step carries the fence of the journal's lease: a process that was

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"sfbridge/bridge"
@@ -13,6 +14,10 @@ const (
 	foldPage  = 32
 	foldBytes = 8 << 20
 )
+
+// foldLag is how many entries the cursor on disk may be behind that in memory. An entry that says nothing of a record folds to nothing: the cursor passes it
+// in memory alone, and goes to disk with the next one that does. Open passes such entries anew, and gives no number that one of them may have had.
+const foldLag = 1024
 
 // confirmedAtOnce bounds the confirmations in the step that moves the cursor: each may check three keys and change two.
 const confirmedAtOnce = 16
@@ -89,11 +94,15 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
+	cursor := uint64(entries[len(entries)-1].ID)
+	if len(rows) == 0 && len(confirmed) == 0 && s.passes(entries, cursor) {
+		s.folded(entries, cursor)
+		return nil
+	}
 	rest, err := s.rowsAhead(ctx, rows, addFolded)
 	if err != nil {
 		return fmt.Errorf("fold rows: %w", err)
 	}
-	cursor := uint64(entries[len(entries)-1].ID)
 	now, later := cut(confirmed, confirmedAtOnce)
 	ended, endedLater := cut(withoutDeliveries(entries), MaxOps/6)
 	err = s.commit(ctx, func(p *plan) error {
@@ -111,6 +120,9 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	if err != nil {
 		return fmt.Errorf("fold up to entry %d: %w", cursor, err)
 	}
+	s.mu.Lock()
+	s.stored = max(s.stored, cursor)
+	s.mu.Unlock()
 	s.folded(entries, cursor)
 	for len(later) > 0 {
 		now, later = cut(later, 2*confirmedAtOnce)
@@ -125,6 +137,16 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 		}
 	}
 	return nil
+}
+
+// passes reports whether entries end nowhere and say nothing of a record, so that the cursor may pass them in memory alone. Those of an earlier process may
+// be of an older layout, in which Open does not see that.
+func (s *Store) passes(entries []bridge.Entry, cursor uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return uint64(entries[0].ID) > s.legacy && cursor-s.stored <= foldLag && !slices.ContainsFunc(entries, func(e bridge.Entry) bool {
+		return e.Change != nil || e.Row != nil || len(e.Deliveries) == 0
+	})
 }
 
 func (p *plan) deleteAll(keys []string) {

@@ -32,15 +32,20 @@ func (s *Store) Open(ctx context.Context) error {
 	s.mu.Lock()
 	s.opened, s.loading = true, true // the steps below go through the same doors as everybody
 	s.mu.Unlock()
-	if err := s.openLayout(ctx); err != nil {
+	made, err := s.openLayout(ctx)
+	if err != nil {
 		return err
 	}
-	s.cursor, err = value[uint64](ctx, s, keyCursor)
+	s.stored, err = value[uint64](ctx, s, keyCursor)
+	s.cursor = s.stored
 	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
 		return fmt.Errorf("read the folder's cursor: %w", err)
 	}
 	if err := s.openEntries(ctx); err != nil {
 		return err
+	}
+	if !made { // an earlier process may have passed and settled entries behind the cursor on disk
+		s.entries.next = max(s.entries.next, s.stored+foldLag+1)
 	}
 	last, err := s.lastSeq(ctx, prefixStory)
 	if err != nil {
@@ -59,10 +64,11 @@ func (s *Store) Open(ctx context.Context) error {
 	})
 }
 
-func (s *Store) openLayout(ctx context.Context) error {
+// openLayout reads the layout, or makes that of a new store.
+func (s *Store) openLayout(ctx context.Context) (made bool, err error) {
 	it, err := s.kv.Get(ctx, keyLayout)
 	if err != nil {
-		return fmt.Errorf("read the layout: %w", err)
+		return false, fmt.Errorf("read the layout: %w", err)
 	}
 	l := layout{layoutVersion, rand.Text()}
 	if it.Rev == 0 {
@@ -71,24 +77,24 @@ func (s *Store) openLayout(ctx context.Context) error {
 			return p.put(keyLayout, l, 0)
 		})
 		if err != nil {
-			return fmt.Errorf("write the layout: %w", err)
+			return false, fmt.Errorf("write the layout: %w", err)
 		}
 	} else if err := get(&it, &l); err != nil {
-		return fmt.Errorf("read the layout: %w", err)
+		return false, fmt.Errorf("read the layout: %w", err)
 	}
 	if l.Version > layoutVersion {
-		return bridge.Hint(fmt.Errorf("the store has layout %d, this sfbridge reads up to %d", l.Version, layoutVersion),
+		return false, bridge.Hint(fmt.Errorf("the store has layout %d, this sfbridge reads up to %d", l.Version, layoutVersion),
 			"run the newer sfbridge, or restore the backup that was made before the upgrade")
 	}
 	if l.Version < layoutVersion { // before anything is written that an older sfbridge would take for damage
 		l.Version = layoutVersion
 		err := s.commitNow(ctx, func(p *plan) error { return p.put(keyLayout, l, 0) })
 		if err != nil {
-			return fmt.Errorf("write the layout: %w", err)
+			return false, fmt.Errorf("write the layout: %w", err)
 		}
 	}
 	s.salt = l.Salt
-	return nil
+	return it.Rev == 0, nil
 }
 
 // opening is what Open keeps in mind while it fills the lanes.
@@ -97,6 +103,7 @@ type opening struct {
 	tried    []laneKey // lanes that have any of them
 	waste    []orphan
 	names    names
+	behind   bool // an entry has come that is to be folded: the cursor passes none after it
 }
 
 // openEntries fills the lanes, which get their turns in the order of their heads. Entries of which everything is settled are waste that a crash left, and
@@ -122,12 +129,12 @@ func (s *Store) openEntries(ctx context.Context) error {
 		if seq, err := seqOf(it.Key); err == nil {
 			top = max(top, seq)
 		}
-		e, err := o.headOf(it)
+		e, plain, err := o.headOf(it)
 		if err != nil {
 			s.note(it.Key)
 			return nil
 		}
-		s.openEntry(o, &e, uint32(len(it.Val)))
+		s.openEntry(o, &e, plain, uint32(len(it.Val)))
 		return nil
 	})
 	if err != nil {
@@ -138,10 +145,15 @@ func (s *Store) openEntries(ctx context.Context) error {
 	return s.clean(ctx, o.waste)
 }
 
-// openEntry counts an entry and, if it is folded, enters its deliveries.
-func (s *Store) openEntry(o *opening, e *bridge.Entry, size uint32) {
+// openEntry counts an entry and, if it is folded, enters its deliveries. A plain one is, where all before it are: it says nothing of a record.
+func (s *Store) openEntry(o *opening, e *bridge.Entry, plain bool, size uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if uint64(e.ID) > s.cursor {
+		if o.behind = o.behind || !plain; !o.behind {
+			s.cursor = uint64(e.ID)
+		}
+	}
 	var done map[int]bool
 	for i, a := range o.attempts[uint64(e.ID)] {
 		switch {

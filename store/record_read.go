@@ -181,11 +181,7 @@ func (r *recordReader) fields() bridge.Fields {
 
 func (r *recordReader) entry() (e bridge.Entry) {
 	r.lanes(&e)
-	has := r.byte()
-	if has > hasAll {
-		r.fail()
-		return e
-	}
+	has := r.follows()
 	if has&hasChange != 0 {
 		e.Change = r.change()
 	}
@@ -196,6 +192,16 @@ func (r *recordReader) entry() (e bridge.Entry) {
 		e.Row = r.row()
 	}
 	return e
+}
+
+// follows tells what stands behind the deliveries.
+func (r *recordReader) follows() byte {
+	has := r.byte()
+	if has > hasAll {
+		r.fail()
+		return 0
+	}
+	return has
 }
 
 // lanes reads what stands before the change: all that lanes need.

@@ -164,9 +164,12 @@ func TestRecord_SaysWhatJSONSaid(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("JSON says -, the record +:\n%s", diff)
 		}
-		head, err := (&opening{}).headOf(&Item{Key: seqKey(prefixEntry, 7), Val: seal(seqKey(prefixEntry, 7), b)})
+		head, plain, err := (&opening{}).headOf(&Item{Key: seqKey(prefixEntry, 7), Val: seal(seqKey(prefixEntry, 7), b)})
 		if err != nil || !cmp.Equal(head, bridge.Entry{ID: 7, Kind: got.Kind, At: got.At, Deliveries: got.Deliveries}) {
 			t.Fatalf("for lanes it says %+v, %v", head, err)
+		}
+		if plain != (got.Change == nil && got.Row == nil) {
+			t.Fatalf("it is plain: %v, with a change %v and a row %v", plain, got.Change != nil, got.Row != nil)
 		}
 	}
 }

@@ -10,26 +10,30 @@ import (
 	"sfbridge/bridge"
 )
 
-// headOf reads of an entry what lanes need: a start reads every entry that waits, and this is most of what it takes.
-func (o *opening) headOf(it *Item) (bridge.Entry, error) {
+// headOf reads of an entry what lanes need: a start reads every entry that waits, and this is most of what it takes. Plain is one that is known to say
+// nothing of a record.
+func (o *opening) headOf(it *Item) (e bridge.Entry, plain bool, err error) {
 	seq, payload, err := sealedEntry(it)
 	if err != nil {
-		return bridge.Entry{}, err
+		return e, false, err
 	}
 	id := bridge.EntryID(seq)
 	if len(payload) == 0 || payload[0] != recordMark {
-		return o.jsonHeadOf(id, payload)
+		e, err = o.jsonHeadOf(id, payload)
+		return e, false, err
 	}
 	head, _, err := recordParts(id, payload)
 	if err != nil {
-		return bridge.Entry{}, err
+		return e, false, err
 	}
 	r := recordReader{rest: string(head)}
-	e := bridge.Entry{ID: id}
-	if r.lanes(&e); r.bad {
-		return bridge.Entry{}, fmt.Errorf("entry %d: head does not hold: %w", id, ErrCorrupt)
+	e.ID = id
+	r.lanes(&e)
+	plain = r.follows()&(hasChange|hasRow) == 0
+	if r.bad {
+		return bridge.Entry{}, false, fmt.Errorf("entry %d: head does not hold: %w", id, ErrCorrupt)
 	}
-	return e, nil
+	return e, plain, nil
 }
 
 // jsonHeadOf is headOf for an entry of layout 1. The JSON that was written is skimmed, and only what skims like nothing of ours is decoded as others are.

@@ -46,6 +46,7 @@ type Store struct {
 	several map[uint64]*several // entries that were folded and have more than one delivery
 	fresh   map[uint64]uint32   // entries that are not folded, and their size
 	cursor  uint64              // the last folded entry
+	stored  uint64              // the cursor on disk, see foldLag
 	legacy  uint64              // the last entry that an earlier process left
 	barren  uint64              // up to here the entries behind the cursor are known to be none
 	bytes   int64               // of all entries

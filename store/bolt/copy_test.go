@@ -64,9 +64,9 @@ func work(t testing.TB, path string, do func(*store.Store, *bolt.DB)) {
 	do(s, db)
 }
 
-func unfolded(t *testing.T, path string) (n int) {
+func waiting(t *testing.T, path string) (n int) {
 	t.Helper()
-	work(t, path, func(s *store.Store, _ *bolt.DB) { n = s.Counts().Unfolded })
+	work(t, path, func(s *store.Store, _ *bolt.DB) { n = s.Counts().Outlets[outlet()].Waiting })
 	return n
 }
 
@@ -174,7 +174,7 @@ func TestRestore_GoesBackAndSaysSo(t *testing.T) {
 		}
 		stop()
 	}
-	if n := unfolded(t, path); n != 5 {
+	if n := waiting(t, path); n != 5 {
 		t.Errorf("%d entries wait, the backup had 5", n)
 	}
 }
@@ -228,7 +228,7 @@ func TestRestore_MakesAStoreWhereThereIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	clean(t, to)
-	if n := unfolded(t, to); n != 3 {
+	if n := waiting(t, to); n != 3 {
 		t.Errorf("%d entries wait, want 3", n)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil { // an emptied store is put back too
@@ -237,7 +237,7 @@ func TestRestore_MakesAStoreWhereThereIsNone(t *testing.T) {
 	if _, err := bolt.Restore(t.Context(), path, to, verified()); err != nil {
 		t.Fatal(err)
 	}
-	if n := unfolded(t, path); n != 3 {
+	if n := waiting(t, path); n != 3 {
 		t.Errorf("%d entries wait, want 3", n)
 	}
 }
@@ -269,7 +269,7 @@ func TestCompact_KeepsEveryRecordAndFreesTheRest(t *testing.T) {
 		t.Errorf("%+v; before it was %+v", c, was)
 	}
 	clean(t, path)
-	if n := unfolded(t, path); n != 5 {
+	if n := waiting(t, path); n != 5 {
 		t.Errorf("%d entries wait, want 5", n)
 	}
 	db, err := bolt.Open(path, verified())

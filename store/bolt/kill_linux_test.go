@@ -186,7 +186,7 @@ func TestP10_CopiesAreInPlaceWholeOrNotAtAll(t *testing.T) {
 				file = backup
 			}
 			killed(t, killSpec{Do: c.do, Path: path, File: file, Point: c.point, Hit: 1})
-			if n := unfolded(t, path); n != c.waits {
+			if n := waiting(t, path); n != c.waits {
 				t.Errorf("%d entries wait, want %d", n, c.waits)
 			}
 			if _, err := os.Stat(to); (err == nil) != c.there {

@@ -42,11 +42,14 @@ func takesTurns(_ *testing.T, h *house) {
 }
 
 func notBeforeFolded(_ *testing.T, h *house) {
-	h.append(activity("a1", "7"))
+	h.append(state("s1", 1), activity("a1", "7"))
+	h.idle(inbound)
 	h.idle(outbound)
 	h.reopen()
+	h.idle(inbound)
 	h.idle(outbound)
 	h.fold()
+	h.takes(inbound, "s1")
 	h.takes(outbound, "a1")
 }
 
@@ -158,7 +161,7 @@ func dedups(t *testing.T, h *house) {
 	if fresh.Load() != 2 {
 		t.Error("the mark outlives its time")
 	}
-	if n := len(h.fold()); n != 2 {
+	if n := h.entries(); n != 2 {
 		t.Errorf("%d entries, want 2", n)
 	}
 }
