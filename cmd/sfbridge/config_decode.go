@@ -107,7 +107,7 @@ func (fs *faults) decodeTable(path string, from any, to reflect.Value) {
 // unknown blames a key, and counts the one that was probably meant as written, so that it is not missed as well.
 func (fs *faults) unknown(path, key string, known []string) {
 	if n := nearest(key, known); n != "" {
-		defer func() { fs.blamed[strings.TrimSuffix(path, key)+n] = true }()
+		defer func() { fs.unread[strings.TrimSuffix(path, key)+n] = true }()
 	}
 	fs.add(path, meant(key, known), "the key %s is unknown here", key)
 }
@@ -150,6 +150,7 @@ func want[T any](fs *faults, path string, from any, wanted string) (T, bool) {
 	v, ok := from.(T)
 	if !ok {
 		fs.add(path, "write "+wanted, "%s was given where %s belongs", kindOf(from), wanted)
+		fs.unread[path] = true
 	}
 	return v, ok
 }

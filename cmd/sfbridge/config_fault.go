@@ -48,18 +48,22 @@ type faults struct {
 	places places
 	all    []*FaultError
 	blamed map[string]bool
+	unread map[string]bool // what stands there could not be read, so nothing of it can be judged
 }
 
 func newFaults(file string, p places) *faults {
-	return &faults{file: file, places: p, blamed: map[string]bool{}}
+	return &faults{file: file, places: p, blamed: map[string]bool{}, unread: map[string]bool{}}
 }
 
-// add blames the value at path, unless it or a table around it is blamed already.
+// add blames the value at path, unless it is blamed already, or is part of what could not be read.
 func (fs *faults) add(path, remedy, format string, args ...any) {
 	for around := path; around != ""; around = around[:max(0, strings.LastIndexAny(around, ".["))] {
-		if fs.blamed[around] {
+		if fs.unread[around] {
 			return
 		}
+	}
+	if fs.blamed[path] {
+		return
 	}
 	fs.blamed[path] = true
 	at := fs.places.find(path)
