@@ -79,6 +79,7 @@ func (m *mappingCheck) transfer(path string, t *rule.Transfer) {
 	c.writes = t.Direction.Covers(bridge.Outbound) && !activity
 	c.creates = t.Direction.Covers(bridge.Outbound) && (activity || t.NoRecord == bridge.CreateNew)
 	c.rights()
+	c.people()
 	c.creation()
 	for i := range t.Transfer.Identity {
 		c.identity(fmt.Sprintf("%s.identity[%d]", path, i), &t.Transfer.Identity[i])
@@ -95,6 +96,7 @@ func (m *mappingCheck) transfer(path string, t *rule.Transfer) {
 		c.constant(join(path+".set", string(f)), f, t.Set[f])
 	}
 	c.filled()
+	c.together()
 }
 
 func (m *mappingCheck) object(path string, o bridge.Object, err error) {
@@ -117,6 +119,13 @@ func (c *transferMapping) rights() {
 	}
 	if c.creates && !c.facts.Createable {
 		c.add(levelFault, c.path+".object", fmt.Sprintf("give the running user Create on %s", o), "the running user may not create %s", o)
+	}
+}
+
+// people looks whether an org has person accounts that the transfer is to carry.
+func (c *transferMapping) people() {
+	if c.t.Person() && c.facts.Fields["IsPersonAccount"] == nil {
+		c.add(levelFault, c.path+".object", `switch on person accounts in Setup, or write object = "Contact"`, "the transfer maps fields of person accounts, and the org has none")
 	}
 }
 
@@ -297,6 +306,7 @@ func (c *transferMapping) fits(path string, f *salesforce.FieldFacts, v bridge.V
 	if n := len(utf16.Encode([]rune(v.Text))); f.Length > 0 && n > f.Length && v.Kind != bridge.Multi {
 		c.add(levelFault, path, "shorten it", "%s holds %d characters, and this has %d", f.Name, f.Length, n)
 	}
+	c.place(path, f, v.Text)
 	if len(f.Values) == 0 {
 		return
 	}

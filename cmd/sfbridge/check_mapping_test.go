@@ -22,9 +22,14 @@ func richSeed() *fakeorg.Seed {
 			{Name: "Must2__c", Type: "string", Length: 20, Required: true}, {Name: "Notes__c", Type: "textarea", Length: 32000},
 			{Name: "Plain__c", Type: "string", Length: 64}, {Name: "Short__c", Type: "string", Length: 10, ExternalID: true, Unique: true},
 			{Name: "Loose__c", Type: "string", Length: 64, ExternalID: true}, {Name: "Vip__c", Type: "boolean"},
-			{Name: "RecordTypeId", Type: "reference", References: []string{"RecordType"}},
+			{Name: "RecordTypeId", Type: "reference", References: []string{"RecordType"}}, {Name: "Where__c", Type: "location"},
+			{Name: "Count__c", Type: "double", Precision: 18, ExternalID: true, Unique: true}, {Name: "Frozen__c", Type: "string", Length: 64, ExternalID: true, Unique: true, ReadOnly: true},
+			{Name: "Fee__c", Type: "currency", Precision: 10, Scale: 2}, {Name: "CurrencyIsoCode", Type: "picklist", Values: []string{"CHF", "JPY"}, Restricted: true, Default: "CHF"},
+			{Name: "MailingCountryCode", Type: "picklist", Compound: "MailingAddress", Values: []string{"CH", "US"}, Labels: map[string]string{"CH": "Switzerland", "US": "United States"}, Restricted: true},
+			{Name: "MailingStateCode", Type: "picklist", Compound: "MailingAddress", Values: []string{"ZH", "CA"}, Labels: map[string]string{"ZH": "Zurich", "CA": "California"},
+				Of: map[string]string{"ZH": "CH", "CA": "US"}, Restricted: true},
 		}},
-		fakeorg.ObjectSeed{Name: "Task", Fields: []fakeorg.FieldSeed{{Name: "Sum__c", Type: "currency", Precision: 10, Scale: 2, Formula: true}}},
+		fakeorg.ObjectSeed{Name: "Task", Fields: []fakeorg.FieldSeed{{Name: "Sum__c", Type: "currency", Precision: 10, Scale: 2, Formula: true}, {Name: "Lead__c", Type: "reference", References: []string{"Lead"}, ReadOnly: true}}},
 	)
 	s.Users = []fakeorg.UserSeed{{Username: "left@acme.example", Inactive: true}, {Username: "ann@acme.example"}}
 	for id, name := range map[string]string{customerType: "Customer", "0125e000000AAA2": "Closed", partnerType: "Partner"} {

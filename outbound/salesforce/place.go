@@ -13,16 +13,12 @@ import (
 // https://help.salesforce.com/s/articleView?id=sf.admin_state_country_picklists_overview.htm
 func (o *ObjectFacts) coded(f *FieldFacts, v any, set bridge.Fields) (bridge.Field, any) {
 	text, ok := v.(string)
-	country := strings.HasSuffix(string(f.Name), "Country")
-	if !ok || f.Compound == "" || !country && !strings.HasSuffix(string(f.Name), "State") {
+	code := o.Codes(f)
+	if !ok || code == nil || set[code.Name].Known() {
 		return f.Name, v
 	}
-	code := o.Fields[f.Name+"Code"]
-	if code == nil || set[code.Name].Known() {
-		return f.Name, v
-	}
-	valid := func(Picklist) bool { return true }
-	if !country {
+	valid := anyPlace
+	if !strings.HasSuffix(string(f.Name), "Country") {
 		valid = o.validIn(strings.TrimSuffix(string(f.Name), "State"), set)
 	}
 	if found := code.named(text, valid); found != "" {
@@ -30,6 +26,19 @@ func (o *ObjectFacts) coded(f *FieldFacts, v any, set bridge.Fields) (bridge.Fie
 	}
 	return f.Name, v
 }
+
+// Codes is the field of codes beside a state or a country, nil for any other field and where the org has no lists of places.
+func (o *ObjectFacts) Codes(f *FieldFacts) *FieldFacts {
+	if name := string(f.Name); f.Compound == "" || !strings.HasSuffix(name, "Country") && !strings.HasSuffix(name, "State") {
+		return nil
+	}
+	return o.Fields[f.Name+"Code"]
+}
+
+// Lists reports whether one value of a picklist has the text for its code, or an active one for its label, whatever the letters' case.
+func (f *FieldFacts) Lists(text string) bool { return f.named(text, anyPlace) != "" }
+
+func anyPlace(Picklist) bool { return true }
 
 // named is the code of the one active value that has the text for its code or its label, "" for none or several.
 func (f *FieldFacts) named(text string, valid func(Picklist) bool) (code string) {
@@ -52,17 +61,16 @@ func (f *FieldFacts) named(text string, valid func(Picklist) bool) (code string)
 // validIn reports of a state whether it lies in the country that the row names; every one does where the row names none.
 func (o *ObjectFacts) validIn(address string, set bridge.Fields) func(Picklist) bool {
 	codes := o.Fields[bridge.Field(address+"CountryCode")]
-	anywhere := func(Picklist) bool { return true }
 	if codes == nil {
-		return anywhere
+		return anyPlace
 	}
 	country := set[codes.Name].Text
 	if country == "" {
-		country = codes.named(set[bridge.Field(address+"Country")].Text, anywhere)
+		country = codes.named(set[bridge.Field(address+"Country")].Text, anyPlace)
 	}
 	at := slices.IndexFunc(codes.Values, func(p Picklist) bool { return p.Value == country })
 	if country == "" || at < 0 {
-		return anywhere
+		return anyPlace
 	}
 	return func(p Picklist) bool {
 		bits, err := base64.StdEncoding.DecodeString(p.ValidFor)
