@@ -12,8 +12,8 @@ import (
 type Sink interface {
 	// Accept makes the changes and the position durable in one step and returns nil then; an error leaves both undone and is retried for ever.
 	// There may be no changes: then the position alone moves. The position always has a replay id, at times the same as before. Changes that were
-	// in quarantine come without any. The slice is the sink's until it returns: it may cut changes down to what it keeps, and gets them again as it
-	// left them.
+	// in quarantine come without any. The slice and all that the changes hold are the sink's until it returns, texts for ever: it may cut changes
+	// down to what it keeps, and gets them again as it left them.
 	Accept(ctx context.Context, changes []bridge.Change, p bridge.Position) error
 }
 

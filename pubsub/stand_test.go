@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -216,7 +217,10 @@ func (j *journal) Accept(ctx context.Context, changes []bridge.Change, p bridge.
 	if j.heard != nil {
 		j.heard(changes)
 	} else {
-		j.changes = append(j.changes, changes...)
+		for _, c := range changes { // what they hold is ours until we return
+			c.Records, c.Changed, c.Values = slices.Clone(c.Records), slices.Clone(c.Changed), maps.Clone(c.Values)
+			j.changes = append(j.changes, c)
+		}
 	}
 	j.position = p
 	return nil

@@ -58,8 +58,10 @@ type stream struct {
 	turn     chan bool   // holds whether our side is still open; who writes to the call has taken it out
 	watch    *time.Timer // ends the call when it is silent for too long
 	arrived  chan *response
+	steps    chan *step     // read, and taken when the one before is durable
 	done     chan load      // what is durable, or given up as the context ended
 	spent    chan *response // what may be used again
+	emptied  chan *step     // what may be used again
 	flying   load           // what is in flight
 	messages int
 }
@@ -67,7 +69,8 @@ type stream struct {
 func newStream(s *Subscriber, session Session, first *pubsubpb.FetchRequest) *stream {
 	return &stream{
 		sub: s, session: session, first: first, limit: s.limit(), opened: time.Now(), turn: make(chan bool, 1),
-		arrived: make(chan *response, maxEvents), done: make(chan load, maxEvents), spent: make(chan *response, maxSpent),
+		arrived: make(chan *response, maxEvents), steps: make(chan *step), done: make(chan load, maxEvents), spent: make(chan *response, maxSpent),
+		emptied: make(chan *step, 1),
 	}
 }
 
@@ -88,6 +91,7 @@ func (st *stream) Run(ctx context.Context) error {
 	st.send(life, st.first)
 	var wg sync.WaitGroup
 	wg.Go(func() { st.leave(ctx, life) })
+	wg.Go(func() { st.read(ctx) })
 	wg.Go(func() { st.work(ctx) })
 	err = st.receive(ctx, life)
 	close(st.arrived)
@@ -196,24 +200,18 @@ func (st *stream) heard(r *response, pause time.Duration) {
 	st.sub.board.heard(n)
 }
 
-// work makes responses durable in the order they came, those that wait together in one step. After ctx has ended it only empties the queue.
+// work makes steps durable in the order they came. After ctx has ended it only empties the queue.
 func (st *stream) work(ctx context.Context) {
-	for r := range st.arrived {
-		batch, sum := []*response{r}, weigh(r)
-		for more := true; more && sum.events <= atOnce-MaxCredit; {
-			select {
-			case r, open := <-st.arrived:
-				if more = open; open {
-					batch = append(batch, r)
-					sum.add(weigh(r))
-				}
-			default:
-				more = false
-			}
+	for p := range st.steps {
+		st.sub.take(ctx, p)
+		st.put(p.responses)
+		done := p.load
+		p.reset()
+		select {
+		case st.emptied <- p:
+		default:
 		}
-		st.sub.take(ctx, batch)
-		st.put(batch)
-		st.done <- sum // never blocks: no more than maxEvents are in flight
+		st.done <- done // never blocks: no more than maxEvents are in flight
 	}
 }
 

@@ -21,7 +21,7 @@ type Subscriber struct {
 	log     *slog.Logger
 	board   board
 
-	// What follows belongs to Run; while a stream runs, trail, unread and last belong to its one worker.
+	// What follows belongs to Run; while a stream runs, trail belongs to who makes its steps durable, unread and last to who reads them.
 	trail  trail
 	unread map[string]absence // schemas that could not be had, by id
 	last   struct {           // the schema of the event before

@@ -13,57 +13,40 @@ import (
 // topicPrefix stands before the name of an event in the topic of one object.
 const topicPrefix = "/data/"
 
-// take makes responses durable in one step, or leaves them undone when the context ends. The position moves only with what is before it.
-func (s *Subscriber) take(ctx context.Context, batch []*response) {
-	if ctx.Err() != nil {
+// take makes a step durable, or leaves it undone when the context ends. The position moves only with what is before it.
+func (s *Subscriber) take(ctx context.Context, step *step) {
+	if step.broken || ctx.Err() != nil || !s.setAside(ctx, step.faults) {
 		return
 	}
 	n := 0
-	for _, r := range batch {
-		n += len(r.events)
-	}
-	changes, marks := make([]bridge.Change, n), make([]mark, 0, n+len(batch))
-	n = 0
-	for _, r := range batch {
-		for i := range r.events {
-			c := &changes[n]
-			m, ok := s.read(ctx, &r.events[i], c)
-			if !ok {
-				return
-			}
-			if marks = append(marks, m); len(c.Records) > 0 {
-				n++
-			} else {
-				*c = bridge.Change{}
-			}
+	for i := range step.changes {
+		c := &step.changes[i]
+		switch {
+		case !s.unnamed(ctx, c):
+			return
+		case len(c.Records) == 0:
+			continue
+		case n < i:
+			step.changes[n], *c = *c, step.changes[n] // two places never share their memory
 		}
-		if len(r.events) == 0 && len(r.latest) > 0 {
-			marks = append(marks, mark{replay: r.latest, idle: true})
-		}
+		n++
 	}
-	if len(marks) == 0 || s.first() && !s.anchor(ctx) {
+	if len(step.marks) == 0 || s.first() && !s.anchor(ctx) {
 		return
 	}
-	p, newest := s.trail.beyond(marks, s.deps.Now())
+	p, newest := s.trail.beyond(step.marks, s.deps.Now())
 	p.Replay, newest.replay = bytes.Clone(p.Replay), bytes.Clone(newest.replay) // they outlive the responses
-	s.accept(ctx, changes[:n:n], p, newest)
+	s.accept(ctx, step.changes[:n:n], p, newest)
 }
 
-// read decodes an event into c or sees it into quarantine, where it is no change and c names no record, but has its place; it reports false when the
-// context ended.
-func (s *Subscriber) read(ctx context.Context, e *event, c *bridge.Change) (mark, bool) {
-	m := mark{replay: e.replay}
-	var err error
-	*c, err = s.decode(ctx, e)
-	if ctx.Err() != nil {
-		return m, false
+// setAside sees events that could not be read into quarantine; it reports false when the context ended.
+func (s *Subscriber) setAside(ctx context.Context, faults []misread) bool {
+	for _, f := range faults {
+		if !s.quarantine(ctx, f.event, f.err) {
+			return false
+		}
 	}
-	if err != nil {
-		c.Records = nil
-		return m, s.quarantine(ctx, e, err)
-	}
-	m.commit = c.Version.At
-	return m, s.unnamed(ctx, c)
+	return true
 }
 
 // anchor records what lies before the first message of a stream that began at the tip.
@@ -96,18 +79,18 @@ func (s *Subscriber) accept(ctx context.Context, changes []bridge.Change, p brid
 	}
 }
 
-func (s *Subscriber) decode(ctx context.Context, e *event) (bridge.Change, error) {
+func (s *Subscriber) decode(ctx context.Context, e *event, c *bridge.Change) error {
 	schema, err := s.schema(ctx, e.schema)
 	if err != nil {
-		return bridge.Change{}, err
+		return err
 	}
 	before := schema.Strays()
-	c, err := schema.Decode(e.payload)
+	err = schema.DecodeInto(c, e.payload)
 	if strays := schema.Strays() - before; strays > 0 {
 		s.metrics.strays.Add(float64(strays))
 	}
 	c.Org, c.Topic, c.Event = s.cfg.Org, s.cfg.Topic, eventID(string(e.id), e.replay)
-	return c, err
+	return err
 }
 
 // eventID is the id by which an event is known again, also where it has none of its own.

@@ -9,20 +9,36 @@ import (
 
 // Decode reads one payload. The change has no Org, Topic and Event; those are not in the payload. An error means that nothing of the payload
 // may be used; it names fields and never holds values.
-func (s *Schema) Decode(payload []byte) (c bridge.Change, err error) {
+func (s *Schema) Decode(payload []byte) (bridge.Change, error) {
+	var c bridge.Change
+	err := s.DecodeInto(&c, payload)
+	return c, err
+}
+
+// DecodeInto is Decode into a change that nobody looks at any more: its memory is used again. After an error the change is empty.
+func (s *Schema) DecodeInto(c *bridge.Change, payload []byte) error {
+	old := *c
+	*c = bridge.Change{}
+	err := s.decode(c, payload, &old)
+	if err != nil {
+		*c = bridge.Change{}
+		return fmt.Errorf("decode %s: %w", s.name, err)
+	}
+	return nil
+}
+
+func (s *Schema) decode(c *bridge.Change, payload []byte, old *bridge.Change) (err error) {
 	defer recoverInto(&err)
 	e := s.events.Get().(*event)
 	defer s.events.Put(e)
 	e.take(payload)
+	e.spare.take(old)
 	head, err := s.pass(e)
 	if err == nil {
-		err = s.tell(e, head, &c)
-	}
-	if err != nil {
-		return bridge.Change{}, fmt.Errorf("decode %s: %w", s.name, err)
+		err = s.tell(e, head, c)
 	}
 	e.forget()
-	return c, nil
+	return err
 }
 
 // pass goes over the whole payload and notes where things are; it answers where the header ends.
@@ -133,7 +149,7 @@ func (s *Schema) compare(e *event, c *bridge.Change) {
 	if n == 0 {
 		return
 	}
-	c.Changed, c.Values = make([]bridge.Field, 0, n), make(bridge.Fields, n)
+	c.Changed, c.Values = e.spare.names(n), e.spare.fields(n)
 	s.each(e, func(l *leaf, d *datum, f flags) { judge(c, l.name, l.form.value(d), f) })
 }
 

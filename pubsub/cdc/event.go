@@ -18,6 +18,7 @@ type event struct {
 	open                  *program
 	parts                 finds // of the compound whose program is open
 	whole, part           datum // read last
+	spare                 spare
 }
 
 func newEvent(s *Schema) *event {
@@ -51,6 +52,7 @@ func (e *event) take(payload []byte) {
 // forget lets go of the payload and of all that was made of it.
 func (e *event) forget() {
 	e.payload, e.native, e.copied, e.whole, e.part = nil, nil, "", datum{}, datum{}
+	e.spare = spare{}
 }
 
 // maxCopy bounds what is copied beside texts for the sake of copying once.

@@ -171,7 +171,7 @@ func (h *header) tell(e *event, c *bridge.Change) error {
 	c.Origin.User = bridge.RecordID(e.text(slotUser))
 	if at := e.head[slotRecords]; e.payload[at] != 0 {
 		count, _, _, _ := block(e.payload, at, 1)
-		c.Records = make([]bridge.RecordID, 0, count)
+		c.Records = e.spare.ids(int(count))
 		_ = each(e.payload, at, func(from, to int) error {
 			c.Records = append(c.Records, bridge.RecordID(e.said(from, to)))
 			return nil
