@@ -8,7 +8,8 @@ import (
 // Journal holds entries and deliveries. Lane order is strict: a lane's next delivery is handed out only after the one before was settled or buried.
 type Journal interface {
 	// Append makes entries and, if pos is not nil, the position durable in one step and returns then. One callback that was seen before makes it
-	// return ErrDuplicate, after the first copy's commit; appending nothing moves the position alone.
+	// return ErrDuplicate, after the first copy's commit; appending nothing moves the position alone. The entries and their deliveries are the caller's
+	// again when it returns.
 	Append(ctx context.Context, entries []Entry, pos *Position) error
 	// Next blocks until a lane of the outlet has a due delivery whose entry is folded, and hands it out with what coalesces into it.
 	Next(ctx context.Context, o Outlet) (Work, error)

@@ -119,8 +119,10 @@ func appendSealable(all []byte, e *bridge.Entry) ([]byte, error) {
 }
 
 // op is the one that stores an entry.
-func (b *batch) op(i int) Op {
-	key := seqKey(prefixEntry, b.first+uint64(i))
+func (b *batch) op(i int) Op { return b.under(seqKey(prefixEntry, b.first+uint64(i)), i) }
+
+// under is the op that stores an entry under its key.
+func (b *batch) under(key string, i int) Op {
 	sealInPlace(key, b.values[i])
 	return Op{Key: key, Val: b.values[i]}
 }
@@ -294,9 +296,11 @@ func (s *Store) appendChunk(ctx context.Context, b *batch, from, to int, pos *br
 	refused := false
 	err := s.commitNow(ctx, func(p *plan) error {
 		p.tx.Ops = slices.Grow(p.tx.Ops, to-from+1)
+		keys := seqKeys(prefixEntry, b.first+uint64(from), to-from)
 		for i := from; i < to; i++ {
 			e := &b.entries[i]
-			p.tx.Ops = append(p.tx.Ops, b.op(i)) // nothing else writes its key
+			p.tx.Ops = append(p.tx.Ops, b.under(keys[:seqKeySize], i)) // nothing else writes its key
+			keys = keys[seqKeySize:]
 			if err := s.planMark(p, e, refused); err != nil {
 				return err
 			}

@@ -47,7 +47,16 @@ func open(key string, val []byte) ([]byte, error) {
 }
 
 func checksum(key string, payload []byte) uint32 {
-	return crc32.Update(crc32.Checksum([]byte(key), castagnoli), castagnoli, payload)
+	return crc32.Update(keySum(key), castagnoli, payload)
+}
+
+// keySum is the CRC32C of a key. The package that knows how takes bytes, which would be memory for every key.
+func keySum(key string) uint32 {
+	sum := ^uint32(0)
+	for i := range len(key) {
+		sum = castagnoli[byte(sum)^key[i]] ^ sum>>8
+	}
+	return ^sum
 }
 
 // put is the op that stores v as JSON.

@@ -120,12 +120,27 @@ func hash(parts ...string) string {
 }
 
 func seqKey(prefix string, seq uint64) string {
-	b := make([]byte, 0, 18)
+	return string(appendSeqKey(make([]byte, 0, seqKeySize), prefix, seq))
+}
+
+// seqKeySize is the length of every key that seqKey makes.
+const seqKeySize = 18
+
+// seqKeys are n keys in a row, the first of them that of seq, in one piece of memory.
+func seqKeys(prefix string, seq uint64, n int) string {
+	b := make([]byte, 0, n*seqKeySize)
+	for i := range n {
+		b = appendSeqKey(b, prefix, seq+uint64(i))
+	}
+	return string(b)
+}
+
+func appendSeqKey(b []byte, prefix string, seq uint64) []byte {
 	b = append(b, prefix...)
 	for shift := 60; shift >= 0; shift -= 4 {
 		b = append(b, "0123456789abcdef"[seq>>shift&15])
 	}
-	return string(b)
+	return b
 }
 
 func entryKey(id bridge.EntryID) string { return seqKey(prefixEntry, uint64(id)) }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"sfbridge/bridge"
@@ -26,6 +27,20 @@ type Intake struct {
 	wants   map[string]*rule.Wants
 	ours    Ours
 	now     bridge.Now
+	drafts  *sync.Pool // of *draft
+}
+
+// draft is what one call gives to the journal. The next call uses its memory again.
+type draft struct {
+	entries    []bridge.Entry
+	deliveries []bridge.Delivery // of all entries
+}
+
+// reset empties the draft and lets go of what it held.
+func (d *draft) reset() {
+	clear(d.entries)
+	clear(d.deliveries)
+	d.entries, d.deliveries = d.entries[:0], d.deliveries[:0]
 }
 
 // Ours tells the bridge's own changes from other people's, by org. It is a hint that saves work.
@@ -36,7 +51,9 @@ type Ours struct {
 
 // NewIntake makes the intake of every org that rules speak of.
 func NewIntake(j bridge.Journal, rules *rule.Set, ours Ours, now bridge.Now) *Intake {
-	in := &Intake{journal: j, rules: rules, wants: map[string]*rule.Wants{}, ours: ours, now: now}
+	in := &Intake{
+		journal: j, rules: rules, wants: map[string]*rule.Wants{}, ours: ours, now: now, drafts: &sync.Pool{New: func() any { return &draft{} }},
+	}
 	for _, p := range rules.Projects() {
 		if in.wants[p.Org] == nil {
 			in.wants[p.Org] = rules.Wants(p.Org)
@@ -56,53 +73,56 @@ type Stream struct {
 
 // Accept makes the changes that somebody wants, and the position, durable in one step. It cuts the changes down to what is wanted of them.
 func (s *Stream) Accept(ctx context.Context, changes []bridge.Change, pos bridge.Position) error {
-	entries := make([]bridge.Entry, 0, len(changes))
+	d, _ := s.in.drafts.Get().(*draft)
+	defer s.in.drafts.Put(d)
+	defer d.reset()
 	for i := range changes {
-		entries = s.in.entries(entries, s.org, &changes[i])
+		s.in.draw(d, s.org, &changes[i])
 	}
 	at := &pos
 	if len(pos.Replay) == 0 {
 		at = nil // the changes alone: the position trails
 	}
-	if err := s.in.journal.Append(ctx, entries, at); err != nil {
+	if err := s.in.journal.Append(ctx, d.entries, at); err != nil {
 		return fmt.Errorf("append %d changes of %s: %w", len(changes), pos.Topic, err)
 	}
 	return nil
 }
 
-// entries appends those of a change, which it cuts and keeps.
-func (in *Intake) entries(entries []bridge.Entry, org string, c *bridge.Change) []bridge.Entry {
+// draw adds the entries of a change, which it cuts and keeps.
+func (in *Intake) draw(d *draft, org string, c *bridge.Change) {
 	wants := in.wants[org]
 	if wants == nil || !wants.Trim(c) {
-		return entries
+		return
 	}
 	c.Origin.Ours = c.Origin.Client != "" && c.Origin.Client == in.ours.Client || in.ours.User != nil && c.Origin.User != "" && c.Origin.User == in.ours.User(org)
 	hits, touched := wants.Wanted(c), wants.Touches(c)
 	if len(c.Records) <= recordsPerEntry {
-		return append(entries, in.entry(c, hits, touched))
+		d.add(bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: c}, hits, touched)
+		return
 	}
 	for ids := range slices.Chunk(c.Records, recordsPerEntry) {
 		part := *c
 		part.Records = ids
-		entries = append(entries, in.entry(&part, hits, touched))
+		d.add(bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: &part}, hits, touched)
 	}
-	return entries
 }
 
-func (in *Intake) entry(c *bridge.Change, hits []rule.Hit, touched []rule.Touched) bridge.Entry {
-	e := bridge.Entry{Kind: bridge.ChangeEntry, At: in.now(), Change: c}
-	if n := len(c.Records) * (len(hits) + len(touched)); n > 0 {
-		e.Deliveries = make([]bridge.Delivery, 0, n)
-	}
-	for _, id := range c.Records {
+// add adds the entry of a change with its deliveries.
+func (d *draft) add(e bridge.Entry, hits []rule.Hit, touched []rule.Touched) {
+	from := len(d.deliveries)
+	for _, id := range e.Change.Records {
 		for _, h := range hits {
-			e.Deliveries = append(e.Deliveries, inboundDelivery(c, id, h.Transfer, h.Dirty))
+			d.deliveries = append(d.deliveries, inboundDelivery(e.Change, id, h.Transfer, h.Dirty))
 		}
 		for _, parent := range touched {
-			e.Deliveries = append(e.Deliveries, spreadDelivery(c, id, parent))
+			d.deliveries = append(d.deliveries, spreadDelivery(e.Change, id, parent))
 		}
 	}
-	return e
+	if to := len(d.deliveries); to > from {
+		e.Deliveries = d.deliveries[from:to:to]
+	}
+	d.entries = append(d.entries, e)
 }
 
 var edges = map[bridge.ChangeType]bridge.Edge{

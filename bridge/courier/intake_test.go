@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,10 @@ type notebook struct {
 }
 
 func (n *notebook) Append(_ context.Context, es []bridge.Entry, p *bridge.Position) error {
+	es = slices.Clone(es) // they are the caller's again
+	for i := range es {
+		es[i].Deliveries = slices.Clone(es[i].Deliveries)
+	}
 	n.appended, n.positions = append(n.appended, es), append(n.positions, p)
 	return nil
 }

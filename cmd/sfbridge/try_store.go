@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"sfbridge/bridge"
@@ -44,6 +45,7 @@ func (s *trialStore) Append(_ context.Context, entries []bridge.Entry, _ *bridge
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
+		e.Deliveries = slices.Clone(e.Deliveries) // they are the caller's again
 		for _, d := range e.Deliveries {
 			s.works = append(s.works, bridge.Work{Entry: e, Deliveries: []bridge.Delivery{d}, Entries: []bridge.EntryID{1}})
 		}

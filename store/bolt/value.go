@@ -43,7 +43,16 @@ func decode(key string, b []byte) (head, []byte, error) {
 }
 
 func headSum(key string, b []byte) uint32 {
-	return crc32.Update(crc32.Checksum([]byte(key), castagnoli), castagnoli, b[:16])
+	return crc32.Update(keySum(key), castagnoli, b[:16])
+}
+
+// keySum is the CRC32C of a key. The package that knows how takes bytes, which would be memory for every key.
+func keySum(key string) uint32 {
+	sum := ^uint32(0)
+	for i := range len(key) {
+		sum = castagnoli[byte(sum)^key[i]] ^ sum>>8
+	}
+	return ^sum
 }
 
 // ttlKey orders keys by expiry.

@@ -31,8 +31,11 @@ const (
 	sweepCount = 500
 )
 
-// sequentialFill packs pages of keys that are only appended; random ones keep bbolt's half.
-const sequentialFill = 0.9
+// sequentialFill packs pages of keys that are only appended, expiryFill those of keys that mostly are; random ones keep bbolt's half.
+const (
+	sequentialFill = 1
+	expiryFill     = 0.9
+)
 
 // request is one Apply on its way through the writer.
 type request struct {
@@ -258,6 +261,7 @@ type writer struct {
 	tally        tally
 	tops         tops
 	records      []byte // of the transaction, which bbolt refers to until it is committed
+	key          []byte // of the op at hand
 	watched      bool   // somebody asks what changed
 	changes      []store.Changed
 	absent       []string // keys that the request at hand checked and found absent, the first fewAbsent of them
@@ -277,7 +281,7 @@ func (d *DB) writer(tx *bbolt.Tx) *writer {
 	if cap(d.records) <= recordsBound {
 		w.records = d.records[:0]
 	}
-	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, sequentialFill
+	w.seq.FillPercent, w.ttl.FillPercent = sequentialFill, expiryFill
 	return w
 }
 
@@ -357,9 +361,9 @@ func (w *writer) replace(key string) error {
 
 // one carries out an op.
 func (w *writer) one(op *store.Op) error {
-	key := []byte(op.Key)
+	w.key = append(w.key[:0], op.Key...) // bbolt keeps a copy of it
 	if op.Delete {
-		return w.bucket(op.Key).Delete(key)
+		return w.bucket(op.Key).Delete(w.key)
 	}
 	h := head{rev: w.counter}
 	if op.TTL > 0 {
@@ -372,7 +376,7 @@ func (w *writer) one(op *store.Op) error {
 	w.records = h.append(w.records, op.Key, op.Val)
 	rec := w.records[from:len(w.records):len(w.records)]
 	w.tally.add(rec)
-	return w.bucket(op.Key).Put(key, rec)
+	return w.bucket(op.Key).Put(w.key, rec)
 }
 
 // sweep deletes expired keys in one transaction a call.
