@@ -36,6 +36,7 @@ type world struct {
 
 	acceptEmptyStore bool                                             // start afresh where the store was and is gone
 	openStore        func(string, int, os.FileMode) (*os.File, error) // opens the store's file; nil for os.OpenFile
+	reached          func(bolt.Point, []string)                       // is told of the points of the store's life; nil for nobody
 	secrets          *vault                                           // rereads secrets; nil keeps them as they were read
 	hold             func(rest.Held)                                  // takes what would change either side, which is then not sent; nil sends
 }
@@ -73,7 +74,7 @@ func newApp(cfg *Config, w world) (*app, error) {
 		return nil, &exitError{exitConfig, err}
 	}
 	o := daemonOptions(cfg, w.now)
-	o.AcceptEmpty, o.OpenFile = w.acceptEmptyStore, w.openStore
+	o.AcceptEmpty, o.OpenFile, o.Reached = w.acceptEmptyStore, w.openStore, w.reached
 	engine, err := bolt.Open(cfg.Store.Path, o)
 	if err != nil {
 		return nil, &exitError{exitEnvironment, err}
