@@ -1,9 +1,9 @@
 // Package pubsub reads change events from Salesforce over the Pub/Sub API: one [Subscriber] per topic, on one connection per org.
 //
-//	             ┌────────────────────────── stream ──────────────────────────┐
-//	Salesforce ─>│ receive ──> decode ──steps of at most 200, one ahead──> Accept│──> Sink: durable when it returns nil
-//	           <─│ send    <─one request for each response, before it is read │
-//	             └────────────────────────────────────────────────────────────┘
+//	             ┌─────────────────────────── stream ────────────────────────────┐
+//	Salesforce ─>│ receive ──> decode ──steps of at most 200, one ahead──> Accept │──> Sink: durable when it returns nil
+//	           <─│ send    <──one request for each response, before it is read   │
+//	             └───────────────────────────────────────────────────────────────┘
 //	                 ends, for whatever reason: one table says what is done, and the next stream opens at the newest durable position
 //
 // What it promises:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"sfbridge/bridge/platform/respondio/respondiotest"
+	"sfbridge/bridge/status"
 	"sfbridge/pubsub/fakeorg"
 	"sfbridge/store/bolt"
 )
@@ -29,8 +31,8 @@ type roll struct {
 // syncTime is what a commit takes on an ordinary disk. Without it a commit takes no virtual time, so that almost every step has one of its own.
 const syncTime = 2 * time.Millisecond
 
-// spinning has a commit take its time. Only the writer waits, and nobody waits for a lock that it holds.
-func spinning(p bolt.Point, _ []string) {
+// syncing has a commit take its time. Only the writer waits, and nobody waits for a lock that it holds.
+func syncing(p bolt.Point, _ []string) {
 	if p == bolt.BeforeCommit {
 		time.Sleep(syncTime)
 	}
@@ -89,7 +91,7 @@ func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{seed: 1, org: fakeorg.Options{Retention: time.Hour}}, nil)
 		defer b.close()
-		b.w.reached = spinning
+		b.w.reached = syncing
 		r := &roll{times: make([]int, waves*people), newest: make([]int, people)}
 		b.sim.heard(func(q respondiotest.Request) {
 			if q.Status >= 200 && q.Status < 300 {
@@ -135,8 +137,9 @@ func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.
 		if c := len(b.sim.crm.Contacts()); c != people {
 			t.Errorf("%d contacts, want %d", c, people)
 		}
-		if c := b.app.store.Counts(); c.Unfolded != 0 || len(b.app.snapshot(t.Context()).Alarms) != 0 {
-			t.Errorf("not at rest: %+v", c)
+		ofDisk := func(a status.Alarm) bool { return a.Name == "disk" } // how full that of the test is says nothing of us
+		if c, alarms := b.app.store.Counts(), slices.DeleteFunc(b.app.snapshot(t.Context()).Alarms, ofDisk); c.Unfolded != 0 || len(alarms) != 0 {
+			t.Errorf("not at rest: %+v, alarms %+v", c, alarms)
 		}
 		t.Logf("%d edits of %d people over %d schemas and %d breaks, in %v", waves*people, people, schemas+1, breaks, time.Since(began))
 	})
