@@ -99,6 +99,8 @@ type Claim struct {
 	Before map[Attribute][]Agreed `json:"before,omitempty"`
 	// Clashed names the fields that both sides had changed when they were written: the story tells it once the delivery is settled.
 	Clashed []string `json:"clashed,omitempty"`
+	// Ended is the link that ended when its record was deleted, in the claims that tell of that; its baseline is what both sides agreed on last.
+	Ended *Link `json:"ended,omitempty"`
 }
 
 // And is the claim with more that was agreed on about a linked contact, and the baselines that it is to replace.

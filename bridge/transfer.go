@@ -31,6 +31,15 @@ const (
 	DeleteContact OnDelete = "delete" // the contact is deleted on the platform
 )
 
+// OnGone says what happens to an edit on the platform of somebody whose record was deleted.
+type OnGone string
+
+// What to do with an edit of somebody whose record is deleted.
+const (
+	LeaveGone  OnGone = "leave"  // nobody is created anew; the zero value means the same
+	CreateGone OnGone = "create" // who is edited after his record was deleted is somebody new
+)
+
 // Project is one workspace of one messaging platform.
 type Project struct {
 	ID        ProjectID
@@ -56,6 +65,7 @@ type Transfer struct {
 	NoContact NoMatch // inbound, where nobody on the platform matches
 	NoRecord  NoMatch // outbound, where no record matches
 	OnDelete  OnDelete
+	OnGone    OnGone   // of a transfer that creates records
 	Tags      []string // put on contacts that the bridge creates
 	Who       Field    // for activities: the reference that takes the linked record, such as WhoId
 	// Parents names the objects of parents by their relationship, such as Vehicle__r, so that their changes are followed; "" does not follow one.

@@ -31,7 +31,7 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 	if err != nil {
 		return err
 	}
-	if err := t.lockIdentities(ids); err != nil {
+	if err := t.lockIdentities(row.Record, ids); err != nil {
 		return err
 	}
 	if err := t.recall(ctx, tr); err != nil {
@@ -56,19 +56,27 @@ func (t *trip) arrive(ctx context.Context, tr *rule.Transfer, row bridge.Row) er
 }
 
 // lockIdentities locks every identity and notes the claims on them.
-func (t *trip) lockIdentities(ids []bridge.Identity) error {
+func (t *trip) lockIdentities(record bridge.RecordID, ids []bridge.Identity) error {
 	t.candidates = append(t.identityClaims(ids), t.making())
 	var locks []string
 	for _, c := range t.candidates {
 		locks = append(locks, t.identityLock(c.Identity))
 	}
+	if !t.isNew() {
+		t.candidates = append(t.candidates, t.claim(leftName(record)))
+	}
 	return t.need(locks...)
+}
+
+// isNew reports whether the record was created with what is carried.
+func (t *trip) isNew() bool {
+	return slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate })
 }
 
 // made are the identities of the contact that an earlier try may have created from the record, surest first: the record's id, where the contact bears
 // it, and what the contact was created with. Both sides may have been edited since. A record that is not new may have had a contact before.
 func (t *trip) made(tr *rule.Transfer, record bridge.RecordID) []bridge.Identity {
-	if isNew := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate }); isNew && t.past == nil {
+	if t.isNew() && t.past == nil {
 		return nil
 	}
 	ids := tr.IdentityOf(t.past)
@@ -161,7 +169,7 @@ func (t *trip) fill(contact bridge.ContactID) {
 
 // link is a new link. It ends what was noted of an earlier one's end.
 func (t *trip) link(tr *rule.Transfer, r bridge.RecordID, c bridge.ContactID) *bridge.Link {
-	t.traces = append(t.traces, t.ended(c))
+	t.traces = append(t.traces, t.ended(c), t.left(r))
 	return &bridge.Link{Org: t.org(), Project: t.o.Project, Object: tr.Object, Record: r, Contact: c, Baseline: t.past, Since: t.c.d.Now()}
 }
 
@@ -185,7 +193,7 @@ func (t *trip) create(ctx context.Context, tr *rule.Transfer, row bridge.Row, id
 		}
 	}
 	if err := t.promise(ctx, tr, agreed); err != nil {
-		return err
+		return t.returned(ctx, tr, row, err)
 	}
 	contact, err := t.deliver(ctx, m)
 	if err != nil && contact != "" {

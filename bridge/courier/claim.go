@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"sfbridge/bridge"
@@ -30,19 +29,6 @@ func (t *trip) making() bridge.Claim {
 	return t.claim("made-" + string(lane.Direction) + "-" + lane.Source)
 }
 
-// ended is the claim that stands in the way of creating a contact in Salesforce anew whose record is gone. It is nobody's, and stands until he is
-// linked again.
-func (t *trip) ended(c bridge.ContactID) bridge.Claim {
-	cl := t.claim(endedName(c))
-	cl.Delivery = ""
-	return cl
-}
-
-func endedName(c bridge.ContactID) string { return "ended-" + string(c) }
-
-// errEnded says that the contact's record was deleted.
-var errEnded = errors.New("the contact's record was deleted in Salesforce, and is not created anew")
-
 // bundle has the claim of the making name the others, so that they are found again whatever the identity fields say by then.
 func (t *trip) bundle() {
 	name := t.making().Identity
@@ -57,7 +43,7 @@ func (t *trip) bundle() {
 // beside are the candidates other than the making, and than what bars it, which is nobody's to give back, appended to names that lack them.
 func (t *trip) beside(making string, names []string) []string {
 	for _, c := range t.candidates {
-		if c.Identity != making && !strings.HasPrefix(c.Identity, endedName("")) && !slices.Contains(names, c.Identity) {
+		if c.Identity != making && !bars(&c) && !slices.Contains(names, c.Identity) {
 			names = append(names, c.Identity)
 		}
 	}
@@ -119,12 +105,12 @@ const claimAge = 10 * time.Minute
 
 // recall finds out what an earlier try of this delivery may have created: it left a claim that says so. Whoever was found meanwhile is known by it.
 func (t *trip) recall(ctx context.Context, tr *rule.Transfer) error {
+	t.barred = nil
 	if tr.Shadow || !t.retried() {
 		return nil
 	}
 	err := t.take(ctx, tr)
-	if errors.Is(err, errEnded) {
-		t.barred = true // he may still match a record that is there
+	if errors.As(err, &t.barred) { // he may still match somebody who is there
 		return nil
 	}
 	return err
@@ -147,8 +133,8 @@ func (t *trip) promise(ctx context.Context, tr *rule.Transfer, agreed map[bridge
 	for i := range t.candidates {
 		t.candidates[i].Sent, t.candidates[i].Agreed = true, agreed
 	}
-	if t.barred {
-		return errEnded
+	if t.barred != nil {
+		return t.barred
 	}
 	if !t.retried() {
 		return t.take(ctx, tr)
@@ -167,8 +153,12 @@ func (t *trip) take(ctx context.Context, tr *rule.Transfer) error {
 		return err
 	}
 	for _, h := range others {
-		if strings.HasPrefix(h.Identity, endedName("")) {
-			return errEnded
+		if bars(&h) {
+			if err := t.barredBy(tr, &h); err != nil {
+				return err
+			}
+			t.candidates = slices.DeleteFunc(t.candidates, func(c bridge.Claim) bool { return c.Identity == h.Identity })
+			return t.take(ctx, tr)
 		}
 		if t.c.d.Now().Sub(h.At) < claimAge {
 			return &waitError{rung(4), "delivery " + string(h.Delivery) + " is creating the same person"}

@@ -78,8 +78,7 @@ func (t *trip) converted(ctx context.Context, tr *rule.Transfer, link *bridge.Li
 // untold is what a lead that nobody is linked to was converted into before the stream has told of it: whoever carries the heir may have heard first, and
 // moved the link, or created the contact. Salesforce is asked, but not of a lead that is new and was not tried before.
 func (t *trip) untold(ctx context.Context, tr *rule.Transfer, lead bridge.RecordID) (bridge.Conversion, error) {
-	isNew := slices.ContainsFunc(t.w.Deliveries, func(d bridge.Delivery) bool { return d.Edge == bridge.EdgeCreate })
-	if !tr.Leads() || isNew && !t.retried() && !t.late() {
+	if !tr.Leads() || t.isNew() && !t.retried() && !t.late() {
 		return bridge.Conversion{}, nil
 	}
 	fate, err := t.fate(ctx, tr, &bridge.Link{Record: lead})

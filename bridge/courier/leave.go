@@ -59,7 +59,7 @@ func (t *trip) leave(ctx context.Context, tr *rule.Transfer, link *bridge.Link, 
 	}
 	t.effects.Unlinks = []bridge.Link{*link}
 	if tr.OnDelete != bridge.DeleteContact {
-		t.effects.Claims = append(t.effects.Claims, t.ended(link.Contact))
+		t.effects.Claims = append(t.effects.Claims, t.deleted(link)...)
 		t.tell(bridge.Skipped, "", nil, why+"; the link ends, the contact stays")
 		return nil
 	}

@@ -37,8 +37,9 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		return nil
 	}
 	err = t.promise(ctx, tr, j.Agreed)
-	if errors.Is(err, errEnded) {
-		t.tell(bridge.Skipped, "", nil, err.Error())
+	var bar *barError
+	if errors.As(err, &bar) {
+		t.tell(bridge.Skipped, "", nil, bar.why)
 		return nil
 	}
 	if err != nil {
@@ -52,7 +53,7 @@ func (t *trip) createRecord(ctx context.Context, tr *rule.Transfer, c bridge.Con
 		return t.refused(ctx, tr, c, out.Err)
 	}
 	t.relink(tr, t.link(tr, out.Record, c.ID), j)
-	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), out.Note)
+	t.tell(bridge.Sent, w.Op, fieldNames(w.Set), joined(t.inPlace(), out.Note))
 	return nil
 }
 

@@ -94,6 +94,7 @@ func (t *trip) lockLinks(ctx context.Context, id bridge.ContactID) ([]bridge.Lin
 	if err != nil {
 		return nil, err
 	}
+	links = t.alive(links)
 	var locks []string
 	for _, l := range links {
 		locks = append(locks, t.recordLock(l.Record))
@@ -149,6 +150,7 @@ func (t *trip) vanished(links []bridge.Link) error {
 
 // meet finds or creates the record of a contact that is linked to none: the first transfer that knows it takes it.
 func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
+	t.met = c
 	transfers := t.o.project.Contacts(bridge.Outbound)
 	creator := creatorOf(transfers)
 	if err := t.lockKeys(transfers, c); err != nil {
@@ -298,7 +300,7 @@ func (t *trip) origin(ctx context.Context, tr *rule.Transfer, c bridge.Contact) 
 		return "", err
 	}
 	switch {
-	case rows[0].Deleted, !t.o.project.Living(tr, rows[0].Values):
+	case rows[0].Deleted, slices.Contains(t.binned, record), !t.o.project.Living(tr, rows[0].Values):
 		return "", nil
 	case !rows[0].Version.At.IsZero():
 		return record, nil
@@ -338,6 +340,7 @@ func (t *trip) mirroredKey(ctx context.Context, tr *rule.Transfer, k rule.Key) (
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(r bridge.RecordID) bool { return slices.Contains(t.binned, r) })
 	return t.withoutOthers(ctx, tr, k, found)
 }
 

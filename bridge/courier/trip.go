@@ -22,7 +22,7 @@ type trip struct {
 	claimed    []bridge.Claim // held by this delivery
 	traces     []bridge.Claim // words of writes, no longer needed once this is settled
 	candidates []bridge.Claim // on the identities that are locked, taken or not
-	barred     bool           // outbound: the contact's record was deleted, nobody is created for him
+	barred     *barError      // nobody is created for this one, whose link has ended
 	tags       []string       // inbound: to be put on a contact that an earlier try may have created
 	// past is what an earlier try of this delivery claimed to create with: the baseline, where somebody is found now.
 	past map[bridge.Attribute]bridge.Agreed
@@ -40,6 +40,10 @@ type trip struct {
 	leads   map[bridge.RecordID][]bridge.Converted // inbound: what was found to have become of leads
 	dead    []bridge.ContactID                     // inbound: contacts that turned out to be gone
 	looked  *bridge.Contact                        // inbound: the contact as it was when a message was about to be repeated
+
+	binned  []bridge.RecordID // outbound: records that turned out to be deleted
+	met     bridge.Contact    // outbound: who is linked to nobody
+	instead bridge.RecordID   // outbound: the deleted record that one is created in the place of
 
 	foreseen map[string][]bridge.RecordID // outbound: what Salesforce answered beforehand, by look-up
 	waited   bool                         // outbound: for the company of other look-ups
@@ -65,7 +69,8 @@ func (t *trip) run(ctx context.Context) (err error) {
 			return err
 		}
 		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
-		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders, t.foreseen = false, nil, nil, nil, nil, nil, nil, nil
+		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders, t.foreseen = nil, nil, nil, nil, nil, nil, nil, nil
+		t.met, t.instead = bridge.Contact{}, ""
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {
 			return err
 		}

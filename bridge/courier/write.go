@@ -342,10 +342,7 @@ func (t *trip) lost(ctx context.Context, tr *rule.Transfer, link *bridge.Link, e
 		}
 		return &waitError{rung(1), "the record was merged; carrying to the one that won"}
 	case fate.Deleted:
-		t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
-		t.effects.Claims = append(t.effects.Claims, t.ended(link.Contact))
-		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
-		return nil
+		return t.parted(ctx, link)
 	}
 	err = bridge.Hint(err, "the record exists and the integration user cannot see it: grant View All on %s, then redrive", tr.Object)
 	if t.w.Attempts < unseenTries {

@@ -27,7 +27,7 @@ func settingValues() map[string][]string {
 	return map[string][]string{
 		"LogConfig.Level": logLevels, "LogConfig.Format": logFormats, "ProjectConfig.Platform": platformNames(),
 		"TransferConfig.Direction": ways, "PairConfig.Direction": ways, "PairConfig.Format": {"text", "phone", "email"}, "TransferConfig.Recipe": recipeNames(),
-		"TransferConfig.NoMatchInbound": {"create", "skip"}, "TransferConfig.NoMatchOutbound": {"create", "skip"}, "TransferConfig.OnDelete": {"keep", "delete"},
+		"TransferConfig.NoMatchInbound": {"create", "skip"}, "TransferConfig.NoMatchOutbound": {"create", "skip"}, "TransferConfig.OnDelete": {"keep", "delete"}, "TransferConfig.OnGone": {"leave", "create"},
 		"CreationConfig.OnDuplicate": {buryIt, "link", "save"}, "AccountConfig.Otherwise": {otherPrivate, "lead", "skip"},
 		"Config.ClearText": {respondio.ClearEmpty, respondio.ClearNull}, "Config.ClearCustom": {respondio.ClearEmpty, respondio.ClearNull},
 		"PhonesConfig.Match": {"number", "exact"}, "PairConfig.OnRefused": refusals(),

@@ -88,7 +88,7 @@ func TestConfig_BecomesNouns(t *testing.T) {
 	}
 	want := bridge.Transfer{
 		ID: "closed-conversations", Object: "Task", Kind: bridge.Happened, Type: "conversation.closed", Direction: bridge.Outbound,
-		NoContact: bridge.CreateNew, NoRecord: bridge.SkipIt, OnDelete: bridge.KeepContact, Who: "WhoId",
+		NoContact: bridge.CreateNew, NoRecord: bridge.SkipIt, OnDelete: bridge.KeepContact, OnGone: bridge.LeaveGone, Who: "WhoId",
 		Set: bridge.Fields{"Status": bridge.TextValue("Completed"), "Priority": bridge.TextValue("Normal")},
 		Fields: []bridge.Pair{
 			{Salesforce: "Subject", Platform: "conversation.category", Direction: bridge.Outbound, Default: bridge.TextValue("Conversation closed")},

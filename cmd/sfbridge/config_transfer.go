@@ -24,6 +24,7 @@ type TransferConfig struct {
 	NoMatchInbound  string            `toml:"no_match_inbound"`  // what happens where nobody on the platform matches
 	NoMatchOutbound string            `toml:"no_match_outbound"` // what happens where no record matches
 	OnDelete        string            `toml:"on_delete"`         // what becomes of the contact when its record is deleted
+	OnGone          string            `toml:"on_gone"`           // what becomes of a contact's edit once his record is deleted: "create" makes him a new one
 	Tags            []string          `toml:"tags"`              // put on contacts that the bridge creates
 	Who             string            `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
 	Set             map[string]any    `toml:"set"`               // constants of every record that is created
@@ -66,6 +67,7 @@ func (t *TransferConfig) byDefault() {
 	t.Direction = string(bridge.Both)
 	t.NoMatchInbound, t.NoMatchOutbound = string(bridge.CreateNew), string(bridge.SkipIt)
 	t.OnDelete = string(bridge.KeepContact)
+	t.OnGone = string(bridge.LeaveGone)
 	t.CreationConfig.byDefault()
 }
 
@@ -90,7 +92,7 @@ func (t *TransferConfig) noun() bridge.Transfer {
 		ID: bridge.TransferID(t.Name), Object: bridge.Object(t.Object), Kind: bridge.ContactTouched, Type: t.Type,
 		Direction: bridge.Direction(t.Direction), Key: bridge.Field(t.Key), Condition: t.Condition,
 		NoContact: bridge.NoMatch(t.NoMatchInbound), NoRecord: bridge.NoMatch(t.NoMatchOutbound),
-		OnDelete: bridge.OnDelete(t.OnDelete), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
+		OnDelete: bridge.OnDelete(t.OnDelete), OnGone: bridge.OnGone(t.OnGone), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
 		Creation: t.CreationConfig.noun(),
 	}
 	if t.Type != "" {

@@ -61,6 +61,7 @@ func (c *transferCheck) run() {
 	c.oneOf(c.path+".no_match_inbound", t.NoMatchInbound, []string{"create", "skip"})
 	c.oneOf(c.path+".no_match_outbound", t.NoMatchOutbound, []string{"create", "skip"})
 	c.oneOf(c.path+".on_delete", t.OnDelete, []string{"keep", "delete"})
+	c.gone()
 	c.optionalField(c.path+".key", t.Key)
 	c.expression(c.path+".condition", t.Condition, conditionUse)
 	c.constants()
@@ -121,6 +122,21 @@ func (c *transferCheck) creatable() {
 		c.add(c.path+".no_match_outbound", fmt.Sprintf(`give the pair of %s a default, or write set = { %s = "..." }`, field, field),
 			"Salesforce creates no %s without %s, and a contact may come without it", c.t.Object, field)
 		return
+	}
+}
+
+// gone sees to it that only a transfer that creates records is asked to create some anew.
+func (c *transferCheck) gone() {
+	path := c.path + ".on_gone"
+	c.oneOf(path, c.t.OnGone, []string{string(bridge.LeaveGone), string(bridge.CreateGone)})
+	switch {
+	case c.t.OnGone != string(bridge.CreateGone):
+	case c.t.Type != "":
+		c.add(path, "write it on the transfer of contacts", "an activity is nobody's edit, so on_gone does nothing here")
+	case !bridge.Direction(c.t.Direction).Covers(bridge.Outbound):
+		c.add(path, "remove it, or change the direction of the transfer", "the transfer is inbound, so no edit goes to Salesforce")
+	case c.t.NoMatchOutbound != string(bridge.CreateNew):
+		c.add(path, `write no_match_outbound = "create"`, "the transfer creates no records, so none is created anew either")
 	}
 }
 

@@ -113,7 +113,7 @@ func TestTry_SaysThatNobodyIsCreatedForSomebodyWhoseRecordWasDeleted(t *testing.
 	f := newField(t)
 	f.start()
 	f.until("the daemon listens to Salesforce", func() bool { return len(f.sim.org.Subscriptions()) > 0 })
-	id, err := f.sim.org.Create("Contact", map[string]any{"LastName": "Tan", "Email": "tan@example.com"})
+	id, err := f.sim.org.Create("Contact", map[string]any{"FirstName": "Mei", "LastName": "Tan", "Email": "tan@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,5 +129,15 @@ func TestTry_SaysThatNobodyIsCreatedForSomebodyWhoseRecordWasDeleted(t *testing.
 			t.Errorf("beside %s: %s: %s", beside, run.Outcome, run.Reason)
 		}
 		f.kill()
+	}
+	f.rewrite(`no_match_outbound = "create"`, "no_match_outbound = \"create\"\non_gone = \"create\"")
+	if run := f.tried(contact); run.Outcome != "skipped" || !strings.Contains(run.Reason, "nobody has edited the contact since") {
+		t.Errorf("before an edit: %s: %s", run.Outcome, run.Reason)
+	}
+	if _, err := f.sim.crm.Edit(f.sim.crm.Contacts()[0].ID, map[string]string{"lastName": "Lim"}); err != nil {
+		t.Fatal(err)
+	}
+	if run := f.tried(contact); run.Outcome != "send" || !strings.Contains(run.Reason, "in the place of "+id) {
+		t.Errorf("after an edit: %s: %s", run.Outcome, run.Reason)
 	}
 }
