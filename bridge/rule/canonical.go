@@ -10,7 +10,7 @@ import (
 )
 
 // canonical brings v into the form in which both sides are compared and looked up. What cannot be read as its format stays as it is.
-func canonical(f bridge.Format, region string, v bridge.Value) bridge.Value {
+func canonical(f bridge.Format, phones *numbering, v bridge.Value) bridge.Value {
 	if !v.Known() || v.IsNull() {
 		return v
 	}
@@ -18,7 +18,7 @@ func canonical(f bridge.Format, region string, v bridge.Value) bridge.Value {
 	case bridge.EmailFormat:
 		return bridge.TextValue(strings.ToLower(v.Text))
 	case bridge.PhoneFormat:
-		return bridge.TextValue(Phone(v.Text, region))
+		return bridge.TextValue(phones.phone(v.Text))
 	default:
 		return v
 	}
@@ -30,7 +30,7 @@ func (p *pair) same(a, b bridge.Value) bool { return p.sameAs(bridge.Unknown, a,
 // means reports the same of values of both sides: a phone may name its extension on one of them alone.
 func (p *pair) means(a, b bridge.Value) bool {
 	if p.Format == bridge.PhoneFormat && a.Text != "" && b.Text != "" {
-		return samePhone(a.Text, b.Text, p.region, false)
+		return p.numbers.same(a.Text, b.Text, false)
 	}
 	return p.same(a, b)
 }
@@ -48,9 +48,9 @@ func (p *pair) sameAs(kind bridge.Kind, a, b bridge.Value) bool {
 		return true
 	}
 	if p.Format == bridge.PhoneFormat && a.Text != "" && b.Text != "" {
-		return samePhone(a.Text, b.Text, p.region, true)
+		return p.numbers.same(a.Text, b.Text, true)
 	}
-	a, b = canonical(p.Format, p.region, a), canonical(p.Format, p.region, b)
+	a, b = canonical(p.Format, p.numbers, a), canonical(p.Format, p.numbers, b)
 	if a.Equal(b) {
 		return true
 	}

@@ -1,7 +1,7 @@
 // Package rule holds the pure rules of the bridge: what intake takes, what is read, how values are mapped and matched, and the three-way compare.
 //
-// Nothing here blocks, keeps state or knows a protocol. A rule that needs a value nobody has read yet says so with [NeedError]; the courier reads and
-// asks again.
+// Nothing here blocks or knows a protocol, and what it answers depends on values alone; phones that were read last are kept, within a bound. A rule that
+// needs a value nobody has read yet says so with [NeedError]; the courier reads and asks again.
 //
 //	Change ──Wanted──> which transfers?      (at intake, judges nothing)
 //	Change ──Fold────> Row                   (what Salesforce said)

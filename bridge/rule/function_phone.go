@@ -41,11 +41,19 @@ func phoneIn(c call) (ref.Val, error) {
 	if !KnownForm(bridge.PhoneForm(form)) {
 		return nil, fmt.Errorf("there is no form %q", form)
 	}
-	n, ok := readPhone(s, region)
+	n, ok := c.l.read(s, region)
 	if !ok {
 		return textOrNull(s), nil
 	}
 	return types.String(n.written(bridge.PhoneForm(form), region)), nil
+}
+
+// read reads a phone of a region, which is the language's own for the most part.
+func (l *language) read(text, region string) (number, bool) {
+	if region == l.region {
+		return l.numbers.read(text)
+	}
+	return readPhone(text, region)
 }
 
 // KnownForm reports whether phones can be written in that form.
@@ -65,7 +73,7 @@ func phoneAsk(f func(n number, ok bool) ref.Val) func(call) (ref.Val, error) {
 		if err := errors.Join(err1, err2); err != nil {
 			return nil, err
 		}
-		n, ok := readPhone(s, region)
+		n, ok := c.l.read(s, region)
 		return f(n, ok), nil
 	}
 }

@@ -27,8 +27,9 @@ const (
 
 // language is what expressions are compiled with: one for each region, since phones and names are read by it.
 type language struct {
-	env    *cel.Env
-	region string
+	env     *cel.Env
+	region  string
+	numbers *numbering
 }
 
 // languages are made as they are needed.
@@ -47,7 +48,7 @@ func (ls languages) of(region string) (*language, error) {
 }
 
 func newLanguage(region string) (*language, error) {
-	l := &language{region: region}
+	l := &language{region: region, numbers: &numbering{region: region}}
 	record := cel.MapType(cel.StringType, cel.DynType)
 	options := []cel.EnvOption{
 		cel.Variable("sf", record), cel.Variable("contact", record),

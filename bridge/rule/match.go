@@ -40,7 +40,7 @@ type Key struct {
 func (t *Transfer) Keys(c bridge.Attributes) []Key {
 	var ks []Key
 	for _, p := range t.identity {
-		if v := canonical(p.Format, p.region, c[p.Platform]); v.Known() && !v.IsNull() {
+		if v := canonical(p.Format, p.numbers, c[p.Platform]); v.Known() && !v.IsNull() {
 			ks = append(ks, Key{p.Salesforce, p.index(), v, ClaimName(t.Project, p.Platform, p.named(v)), p.extension(c[p.Platform])})
 		}
 	}
@@ -49,10 +49,10 @@ func (t *Transfer) Keys(c bridge.Attributes) []Key {
 
 // index is the name under which the mirror knows the pair's canonical values: projects of different countries read one phone field differently.
 func (p *pair) index() bridge.Field {
-	if p.Format != bridge.PhoneFormat || p.region == "" {
+	if p.Format != bridge.PhoneFormat || p.numbers.region == "" {
 		return p.Salesforce
 	}
-	return p.Salesforce + "@" + bridge.Field(p.region)
+	return p.Salesforce + "@" + bridge.Field(p.numbers.region)
 }
 
 // extension is that of a phone, "" for none.
@@ -60,7 +60,7 @@ func (p *pair) extension(v bridge.Value) string {
 	if p.Format != bridge.PhoneFormat || !v.Known() || v.IsNull() {
 		return ""
 	}
-	n, _ := readPhone(v.Text, p.region)
+	n, _ := p.numbers.read(v.Text)
 	return n.ext
 }
 

@@ -12,7 +12,7 @@ import (
 // pair is a compiled pair.
 type pair struct {
 	bridge.Pair
-	region  string
+	numbers *numbering
 	phones  bridge.Phones
 	in, out *expr
 	// key names the pair in baselines: its attribute, where no other pair of the transfer has taken that name.
@@ -22,7 +22,7 @@ type pair struct {
 }
 
 func compilePair(p *bridge.Project, bp bridge.Pair, l *language) (*pair, error) {
-	cp := &pair{Pair: bp, region: p.Region, phones: p.Phones, key: bp.Platform}
+	cp := &pair{Pair: bp, numbers: l.numbers, phones: p.Phones, key: bp.Platform}
 	if cp.Direction == "" {
 		cp.Direction = bridge.Both
 	}
@@ -150,9 +150,9 @@ func (p *pair) toPlatform(row bridge.Fields) (bridge.Value, error) {
 	}
 	v = exchange(v, p.values)
 	if p.Format == bridge.PhoneFormat {
-		return writtenPhone(v, p.phones.Platform, p.region), nil
+		return p.numbers.written(v, p.phones.Platform), nil
 	}
-	return canonical(p.Format, p.region, v), nil
+	return canonical(p.Format, p.numbers, v), nil
 }
 
 // toSalesforce makes the field from the contact; unknown is leave.
@@ -167,18 +167,18 @@ func (p *pair) toSalesforce(c bridge.Attributes) (bridge.Value, error) {
 	v = exchange(v, p.back)
 	switch p.Format {
 	case bridge.EmailFormat:
-		v = canonical(p.Format, p.region, v)
+		v = canonical(p.Format, p.numbers, v)
 	case bridge.PhoneFormat:
-		v = writtenPhone(v, p.phones.Salesforce, p.region)
+		v = p.numbers.written(v, p.phones.Salesforce)
 	}
 	return v, nil
 }
 
 // named is an identity's value as the platform has it, the same from both sides.
 func (p *pair) named(v bridge.Value) bridge.Value {
-	v = canonical(p.Format, p.region, v)
+	v = canonical(p.Format, p.numbers, v)
 	if p.Format == bridge.PhoneFormat {
-		return writtenPhone(v, p.phones.Platform, p.region)
+		return p.numbers.written(v, p.phones.Platform)
 	}
 	return v
 }

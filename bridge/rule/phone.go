@@ -22,11 +22,7 @@ type number struct {
 // without a country is read as one of region (ISO 3166). A text that is no number, that lacks its area code, or whose E.164 form would be read as another
 // one, is returned as it is.
 func Phone(text, region string) string {
-	n, ok := readPhone(text, region)
-	if !ok {
-		return strings.TrimSpace(text)
-	}
-	return n.e164
+	return (&numbering{region: region}).phone(text)
 }
 
 // KnownRegion reports whether region is a country whose phones can be read.
@@ -214,26 +210,4 @@ func (n number) withExtension(s string) string {
 		return s
 	}
 	return s + " ext. " + n.ext
-}
-
-// writtenPhone is the phone of v in a form; as it was said where the form is, or where it is no phone.
-func writtenPhone(v bridge.Value, f bridge.PhoneForm, region string) bridge.Value {
-	if !v.Known() || v.IsNull() || f == bridge.PhoneAsSaid {
-		return v
-	}
-	n, ok := readPhone(v.Text, region)
-	if !ok {
-		return v
-	}
-	return bridge.TextValue(n.written(f, region))
-}
-
-// samePhone reports whether two texts are one number. Extensions that differ make them two; strict tells one that is named from none as well.
-func samePhone(a, b, region string, strict bool) bool {
-	x, ok1 := readPhone(a, region)
-	y, ok2 := readPhone(b, region)
-	if !ok1 || !ok2 {
-		return strings.TrimSpace(a) == strings.TrimSpace(b)
-	}
-	return x.e164 == y.e164 && (x.ext == y.ext || !strict && (x.ext == "" || y.ext == ""))
 }

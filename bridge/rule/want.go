@@ -202,7 +202,7 @@ func (w *Wants) Keys(r *bridge.Row) bridge.Fields {
 		return keys
 	}
 	for f, p := range w.identity[r.Object] {
-		if v := canonical(p.Format, p.region, r.Values[p.Salesforce]); v.Known() && !v.IsNull() {
+		if v := canonical(p.Format, p.numbers, r.Values[p.Salesforce]); v.Known() && !v.IsNull() {
 			keys[f] = v
 		}
 	}
