@@ -14,9 +14,13 @@ import (
 const (
 	// atOnce is how many events become durable in one step at most: responses that wait together share its commit.
 	atOnce = 2 * MaxCredit
-	// maxEvents is how many events may be received and not durable: one step is being stored while the next gathers.
+	// maxEvents is how many events may be received and not durable: one step is being stored while the next gathers. The service sends MaxCredit in a
+	// round trip, so a step may take two of them to be stored, 200 ms where one takes 100 and 20 ms where it takes 10, before less is asked for than
+	// may be. A disk that is slower than that could not keep up whatever were in flight. More would only pass over its pauses, and all that is in flight
+	// when a stream ends is delivered again, which the org's daily allowance pays for.
 	maxEvents = 2 * atOnce
-	// maxBytes is how much they may hold before no other response is received; one more may come on top.
+	// maxBytes is how much they may hold before no other response is received; one more may come on top. No response is larger than 3 MB, so of the
+	// largest too one is stored while the next comes, and no more than 9 MB are held; 400 events are that large at 15 KB each.
 	maxBytes = 6 << 20
 	// maxSpent is how many responses are kept to be used again: as many full ones as may be in flight.
 	maxSpent = maxEvents / MaxCredit
