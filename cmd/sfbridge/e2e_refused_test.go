@@ -104,6 +104,9 @@ func TestBridge_CutsWhatIsTooLongWhereAskedTo(t *testing.T) {
 			b.t.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)
+		if said := b.reasons(); !strings.Contains(said, "Page__c was cut to 12 characters (STRING_TOO_LONG)") {
+			b.t.Errorf("no story tells of the update: %s", said)
+		}
 		row = b.record("tan@x.example")
 		if row["Page__c"] != "a text of m…" || row["FirstName"] != "Mei" || row["Short__c"] != "a text of…" {
 			b.t.Errorf("an update left %v, %v and %v:\n%s", row["Page__c"], row["FirstName"], row["Short__c"], b.reasons())
@@ -195,6 +198,32 @@ func TestBridge_LeavesOutWhatIsRefusedWhereAskedTo(t *testing.T) {
 			if got := b.attribute(contact, name); got != want {
 				b.t.Errorf("the platform's %s is %q by now", name, got)
 			}
+		}
+	})
+}
+
+// TestBridge_ExpectsNothingOfARowOfWhichNothingIsLeft: a write that gave way altogether is not waited for, so what a user writes next is news.
+func TestBridge_ExpectsNothingOfARowOfWhichNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	refusing(t, "drop", func(b *bench) {
+		contact, row := b.tan(nil)
+		before := len(b.writes())
+		if _, err := b.sim.crm.Edit(contact, map[string]string{"custom.rank": "Iron"}); err != nil {
+			b.t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(b.writes()) - before; n != 1 {
+			b.t.Errorf("%d calls for a row of which nothing is left", n)
+		}
+		if err := b.sim.org.Update("Contact", row["Id"].(string), map[string]any{"Rank__c": "Gold"}); err != nil {
+			b.t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if got := b.attribute(contact, "custom.rank"); got != "Gold" {
+			b.t.Errorf("the platform's rank is %q by now:\n%s", got, b.reasons())
+		}
+		if strings.Contains(b.reasons(), "written over") || len(b.buriedFor()) > 0 {
+			b.t.Errorf("an edit after a refused one passes for one before it, or is buried:\n%s", b.reasons())
 		}
 	})
 }
