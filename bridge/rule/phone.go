@@ -68,8 +68,8 @@ func parseAs(text, region string) (number, bool) {
 	if err != nil || phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE {
 		return number{}, false // possible within its area alone, such as 5550199, is one number in each area
 	}
-	if lettered(text) && (n.GetCountryCode() != 1 || !phonenumbers.IsValidNumber(n)) {
-		return number{}, false // letters are digits in North America alone
+	if lettered(text) && n.GetCountryCode() != 1 || worded(text) && !phonenumbers.IsValidNumber(n) {
+		return number{}, false // letters are digits in North America alone, and words may tell of digits that are none of the number
 	}
 	return number{n, phonenumbers.Format(n, phonenumbers.E164), n.GetExtension()}, true
 }
@@ -85,6 +85,15 @@ func mexican(text string) string {
 		return "+52" + m[1]
 	}
 	return text
+}
+
+// worded reports whether letters stand before the first digit, as in Room 3 012-345 6789, or behind it.
+func worded(text string) bool {
+	if strings.IndexFunc(text, unicode.IsLetter) < 0 {
+		return false
+	}
+	digit := strings.IndexFunc(text, unicode.IsDigit)
+	return digit >= 0 && strings.IndexFunc(text[:digit], unicode.IsLetter) >= 0 || lettered(text)
 }
 
 // lettered reports whether letters stand behind the first digit, an extension's name apart.
