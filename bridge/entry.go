@@ -12,6 +12,7 @@ const (
 	SnapshotEntry EntryKind = "snapshot" // a row read over REST, of which events may have been missed
 	LoadEntry     EntryKind = "load"     // a row read over REST before anything was missed: it fills what is unknown
 	OperatorEntry EntryKind = "operator" // a person's act, such as a redrive
+	TickEntry     EntryKind = "tick"     // the time of what waited for it has come
 )
 
 // Entry is one line of the journal. Exactly one of Change, Callback and Row is set; an operator's entry may have none.

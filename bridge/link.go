@@ -174,5 +174,6 @@ type Effects struct {
 	Unclaim  []Claim
 	Rows     []Row // REST reads that the mirror shall learn
 	Story    []Story
+	Later    []Later    // deliveries that go when their time has come
 	Next     []Delivery // further deliveries that this one causes, appended behind everything that waits
 }

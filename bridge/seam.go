@@ -27,6 +27,13 @@ type Leftovers interface {
 	Leftover(l Lane) bool
 }
 
+// Timetable is an optional ability of a journal.
+type Timetable interface {
+	// Due appends the deliveries of Effects.Later that due says of that their time has come, as entries of the kind TickEntry, in each lane in the order
+	// in which they came. It answers how many.
+	Due(ctx context.Context, due func(l *Later) bool) (int, error)
+}
+
 // Deferral says how work is given back.
 type Deferral struct {
 	Until time.Time

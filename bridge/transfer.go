@@ -69,10 +69,22 @@ type Transfer struct {
 	Tags      []string // put on contacts that the bridge creates
 	Who       Field    // for activities: the reference that takes the linked record, such as WhoId
 	// Parents names the objects of parents by their relationship, such as Vehicle__r, so that their changes are followed; "" does not follow one.
-	Parents  map[string]Object
+	Parents map[string]Object
+	// InboundTiming and OutboundTiming say when what it carries goes, each way.
+	InboundTiming  Timing
+	OutboundTiming Timing
+
 	Set      Fields   // constants written on every create of the object
 	Creation Creation // what else a record that is created gets
 	Shadow   bool     // everything runs and is shown, nothing is sent
+}
+
+// Timing is when what goes that way is carried.
+func (t *Transfer) Timing(d Direction) Timing {
+	if d == Inbound {
+		return t.InboundTiming
+	}
+	return t.OutboundTiming
 }
 
 // Pair ties one field to one attribute.

@@ -22,6 +22,7 @@ type OutletCounts struct {
 	Busy     int       // lanes whose head is in hand
 	Deferred int       // lanes whose head waits for its time
 	Shadowed int       // records, contacts and activities that were carried in shadow and are out of sync
+	Timed    int       // deliveries that wait for the time of their transfer; they are not among Waiting
 	Oldest   time.Time // when the oldest folded one was taken in; zero where nothing waits
 }
 
@@ -37,6 +38,11 @@ func (s *Store) Counts() Counts {
 	}
 	for o, n := range s.owed {
 		c.Outlets[o] = OutletCounts{Shadowed: n}
+	}
+	for o, n := range s.later {
+		at := c.Outlets[o]
+		at.Timed = n
+		c.Outlets[o] = at
 	}
 	for _, l := range s.lanes {
 		o := c.Outlets[l.key.outlet]

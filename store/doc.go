@@ -35,6 +35,7 @@
 //	o/<alias>                                  the org that a configured name stands for
 //	p/<org>/<topic>                            a position
 //	s/<seq>                                    a line of the sync log, for a year
+//	t/<org>/<project>/<direction>/<source>/<transfer>/<delivery, or s>   what waits for the time of its transfer
 //	u/<org>/<record>/<project>/<hash of field, delivery>   an unconfirmed write
 //	w/<dedup>                                  a callback that was taken in, for its time
 //

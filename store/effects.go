@@ -15,7 +15,8 @@ type flight struct {
 	s       *Store
 	e       *bridge.Effects
 	stories uint64
-	next    *batch // the entry that carries Effects.Next, nil for none
+	later   []bridge.Outlet // of what is planned to wait for its time and did not yet
+	next    *batch          // the entry that carries Effects.Next, nil for none
 }
 
 // begin gives numbers to what effects append. Rows beyond what one transaction holds are stored at once: what Salesforce said is true anyway.
@@ -75,6 +76,9 @@ func (f *flight) plan(p *plan) error {
 		}
 		dropped[r.Record] = !stored
 	}
+	if err := f.planLater(p); err != nil {
+		return err
+	}
 	if err := f.planLedger(p, dropped); err != nil {
 		return err
 	}
@@ -123,6 +127,9 @@ func (f *flight) planLedger(p *plan, dropped map[bridge.RecordID]bool) error {
 
 // happened counts what is durable now; it comes before done.
 func (f *flight) happened() {
+	for _, o := range f.later {
+		f.s.countLater(o, 1)
+	}
 	if f.next != nil {
 		f.s.appended(f.next, 0, 1)
 		f.next.lanes = nil

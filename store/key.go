@@ -191,6 +191,7 @@ const (
 	prefixOrg         = "o/"
 	prefixPosition    = "p/"
 	prefixStory       = "s/"
+	prefixLater       = "t/"
 	prefixUnconfirmed = "u/"
 	prefixDedup       = "w/"
 	prefixRaw         = "x/"

@@ -58,6 +58,9 @@ func (s *Store) Open(ctx context.Context) error {
 	if err := s.openDebts(ctx); err != nil {
 		return err
 	}
+	if err := s.openLater(ctx); err != nil {
+		return err
+	}
 	return eachValue(ctx, s, prefixLetter, func(_ string, l *letterRecord) error {
 		s.dead[l.Delivery.Lane.Project]++
 		return nil

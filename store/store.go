@@ -54,6 +54,7 @@ type Store struct {
 	timer   *time.Timer
 	dead    map[bridge.ProjectID]int
 	owed    map[bridge.Outlet]int // deliveries that were carried in shadow
+	later   map[bridge.Outlet]int // deliveries that wait for the time of their transfer
 	damaged []string
 	spare   []byte        // memory for the values of the next batch
 	told    chan struct{} // closed and replaced when stories were written
@@ -81,6 +82,7 @@ var (
 	_ bridge.Lease   = (*Store)(nil)
 
 	_ bridge.Leftovers = (*Store)(nil)
+	_ bridge.Timetable = (*Store)(nil)
 )
 
 // ErrFenced is returned once another process has taken the journal over.
@@ -106,7 +108,7 @@ func New(kv KV, o Options) *Store {
 	return &Store{
 		kv: kv, o: o, seed: maphash.MakeSeed(),
 		lanes: map[laneKey]*lane{}, outlets: map[bridge.Outlet]*outlet{}, classes: classes{},
-		several: map[uint64]*several{}, fresh: map[uint64]uint32{}, dead: map[bridge.ProjectID]int{}, owed: map[bridge.Outlet]int{},
+		several: map[uint64]*several{}, fresh: map[uint64]uint32{}, dead: map[bridge.ProjectID]int{}, owed: map[bridge.Outlet]int{}, later: map[bridge.Outlet]int{},
 		told: make(chan struct{}), toFold: make(chan struct{}, 1), closed: make(chan struct{}), trace: trace{turn: make(chan struct{}, 1)},
 	}
 }

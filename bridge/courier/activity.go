@@ -18,6 +18,9 @@ func (t *trip) activity(ctx context.Context) error {
 	if tr == nil || cb == nil {
 		return bridge.Permanent(bridge.Hint(fmt.Errorf("transfer %s is no longer configured", head.Transfer), "configure it again and redrive, or drop"))
 	}
+	if t.later(tr) {
+		return nil
+	}
 	p, err := t.o.platform.Parser.Parse(*cb)
 	if err != nil {
 		return fmt.Errorf("read the callback: %w", err)
@@ -25,6 +28,9 @@ func (t *trip) activity(ctx context.Context) error {
 	who, err := t.who(ctx, tr, bridge.ContactID(head.Lane.Source))
 	if err != nil {
 		return err
+	}
+	if who == "" && tr.Who != "" && t.awaits() {
+		return nil
 	}
 	if who == "" && tr.NoRecord == bridge.SkipIt && tr.Shadow {
 		t.tell(bridge.Shadowed, "", nil, "the contact is linked to no record; he may be once the shadow ends")

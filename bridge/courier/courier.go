@@ -30,6 +30,8 @@ type Config struct {
 	Grace time.Duration
 	// ConfirmWithin is how long the stream may take to confirm a write before the record is read; 0 is 30 s.
 	ConfirmWithin time.Duration
+	// AtOnce has nothing wait for the time of its transfer.
+	AtOnce bool
 }
 
 // Platform is a connector's abilities. Finder and Fetcher are nil where the platform cannot.
@@ -180,6 +182,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 	aid(c.foldAll)
 	aid(c.watch.Run)
+	aid(c.tick)
 	for _, p := range c.writes {
 		aid(p.Run)
 	}

@@ -101,7 +101,7 @@ func (t *trip) returned(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 func (t *trip) parted(ctx context.Context, link *bridge.Link) error {
 	t.effects.Unlinks, t.effects.Links = []bridge.Link{*link}, nil
 	t.effects.Claims = append(t.effects.Claims, t.deleted(link)...)
-	creator := creatorOf(t.o.project.Contacts(bridge.Outbound))
+	creator := creatorOf(t.outward())
 	if creator == nil || creator.OnGone != bridge.CreateGone {
 		t.tell(bridge.Skipped, bridge.OpUpdate, nil, "the record is deleted; it is not created anew")
 		return nil

@@ -23,6 +23,9 @@ func (t *trip) inbound(ctx context.Context) error {
 	if tr.Twinned(head.Object) {
 		return t.twin(ctx, tr, record)
 	}
+	if t.later(tr) {
+		return nil
+	}
 	link, err := t.lockLink(ctx, record)
 	if err != nil {
 		return err

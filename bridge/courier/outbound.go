@@ -14,6 +14,9 @@ import (
 // outbound carries what the platform says of one contact to Salesforce.
 func (t *trip) outbound(ctx context.Context) error {
 	id := bridge.ContactID(t.w.Head().Lane.Source)
+	if t.setAside(); len(t.outward()) == 0 {
+		return nil
+	}
 	said, err := t.said(id)
 	if err != nil {
 		return err
@@ -117,7 +120,7 @@ func (t *trip) stale(said bridge.Attributes, links []bridge.Link) bool {
 
 // transfers are the outbound transfers of an object.
 func (t *trip) transfers(o bridge.Object) []*rule.Transfer {
-	return slices.DeleteFunc(t.o.project.Contacts(bridge.Outbound), func(tr *rule.Transfer) bool { return tr.Object != o })
+	return slices.DeleteFunc(t.outward(), func(tr *rule.Transfer) bool { return tr.Object != o })
 }
 
 // contact is the contact as it is now: a callback without a version only says that something changed. What was read before the locks were given back
@@ -151,7 +154,7 @@ func (t *trip) vanished(links []bridge.Link) error {
 // meet finds or creates the record of a contact that is linked to none: the first transfer that knows it takes it.
 func (t *trip) meet(ctx context.Context, c bridge.Contact) error {
 	t.met = c
-	transfers := t.o.project.Contacts(bridge.Outbound)
+	transfers := t.outward()
 	creator := creatorOf(transfers)
 	if err := t.lockKeys(transfers, c); err != nil {
 		return err

@@ -164,7 +164,7 @@ func (t *trip) tell(out bridge.Outcome, op bridge.Op, fields []string, reason st
 
 // buried is what stays of the effects when the work is buried: the story, and claims given back.
 func (t *trip) buried() bridge.Effects {
-	return bridge.Effects{Story: t.effects.Story, Unclaim: slices.Concat(t.claimed, t.traces)}
+	return bridge.Effects{Story: t.effects.Story, Later: t.effects.Later, Unclaim: slices.Concat(t.claimed, t.traces)}
 }
 
 // read makes sure that the row knows the fields: it reads the record once and gives what it learned to the mirror with the effects. All fields that

@@ -78,6 +78,9 @@ type Outlet struct {
 	Silent bool                `json:"silent"`
 	// Shadowed counts the records, contacts and activities that are out of sync because of it.
 	Shadowed *int64 `json:"shadowed,string"`
+	// Timed counts what waits for the time of its transfer, which is not Waiting; TimedNext is when the next of that may go.
+	Timed     *int64     `json:"timed,string"`
+	TimedNext *time.Time `json:"timed_next"`
 	Flow
 }
 

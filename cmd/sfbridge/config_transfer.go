@@ -25,6 +25,8 @@ type TransferConfig struct {
 	NoMatchOutbound string            `toml:"no_match_outbound"` // what happens where no record matches
 	OnDelete        string            `toml:"on_delete"`         // what becomes of the contact when its record is deleted
 	OnGone          string            `toml:"on_gone"`           // what becomes of a contact's edit once his record is deleted: "create" makes him a new one
+	TimingInbound   string            `toml:"timing_inbound"`    // when what Salesforce says goes: real-time, every 15m, daily 22:00 Asia/Tokyo, or never
+	TimingOutbound  string            `toml:"timing_outbound"`   // when what the platform says goes
 	Tags            []string          `toml:"tags"`              // put on contacts that the bridge creates
 	Who             string            `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
 	Set             map[string]any    `toml:"set"`               // constants of every record that is created
@@ -68,6 +70,7 @@ func (t *TransferConfig) byDefault() {
 	t.NoMatchInbound, t.NoMatchOutbound = string(bridge.CreateNew), string(bridge.SkipIt)
 	t.OnDelete = string(bridge.KeepContact)
 	t.OnGone = string(bridge.LeaveGone)
+	t.TimingInbound, t.TimingOutbound = bridge.Timing{}.String(), bridge.Timing{}.String()
 	t.CreationConfig.byDefault()
 }
 
@@ -95,6 +98,8 @@ func (t *TransferConfig) noun() bridge.Transfer {
 		OnDelete: bridge.OnDelete(t.OnDelete), OnGone: bridge.OnGone(t.OnGone), Tags: t.Tags, Who: bridge.Field(t.Who), Shadow: t.Shadow,
 		Creation: t.CreationConfig.noun(),
 	}
+	n.InboundTiming, _ = bridge.ParseTiming(t.TimingInbound)
+	n.OutboundTiming, _ = bridge.ParseTiming(t.TimingOutbound)
 	if t.Type != "" {
 		n.Kind = bridge.Happened
 	}

@@ -62,6 +62,8 @@ func (c *transferCheck) run() {
 	c.oneOf(c.path+".no_match_outbound", t.NoMatchOutbound, []string{"create", "skip"})
 	c.oneOf(c.path+".on_delete", t.OnDelete, []string{"keep", "delete"})
 	c.gone()
+	c.timing(".timing_inbound", t.TimingInbound, bridge.Inbound)
+	c.timing(".timing_outbound", t.TimingOutbound, bridge.Outbound)
 	c.optionalField(c.path+".key", t.Key)
 	c.expression(c.path+".condition", t.Condition, conditionUse)
 	c.constants()
@@ -137,6 +139,17 @@ func (c *transferCheck) gone() {
 		c.add(path, "remove it, or change the direction of the transfer", "the transfer is inbound, so no edit goes to Salesforce")
 	case c.t.NoMatchOutbound != string(bridge.CreateNew):
 		c.add(path, `write no_match_outbound = "create"`, "the transfer creates no records, so none is created anew either")
+	}
+}
+
+// timing sees to it that a timing can be read, and is one of a way that the transfer goes.
+func (c *transferCheck) timing(key, text string, way bridge.Direction) {
+	timing, err := bridge.ParseTiming(text)
+	switch {
+	case err != nil:
+		c.add(c.path+key, `write "real-time", "every 15m", "daily 22:00 Asia/Tokyo" or "never"`, "%q is no timing: %v", text, err)
+	case !timing.RealTime() && !bridge.Direction(c.t.Direction).Covers(way):
+		c.add(c.path+key, "remove it, or change the direction of the transfer", "the transfer goes %s alone, so %s does nothing here", c.t.Direction, key[1:])
 	}
 }
 

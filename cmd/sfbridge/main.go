@@ -1,6 +1,8 @@
 package main
 
 import (
+	_ "time/tzdata" // time zones of timings and expressions, where the machine has none
+
 	"context"
 	"os"
 )

@@ -73,6 +73,9 @@ func printStatus(out io.Writer, s *status.Status) {
 		if len(o.Shadow) > 0 {
 			line("\tshadow: %s send nothing, %s out of sync by that", shadowNames(&o), whole(o.Shadowed))
 		}
+		if o.TimedNext != nil {
+			line("\ttiming: %s for their time, next at %s", whole(o.Timed), o.TimedNext.Format(time.RFC3339))
+		}
 	}
 	line("dead letters\t%s", whole(s.Buried.Total))
 	_ = w.Flush()

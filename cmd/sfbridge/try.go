@@ -187,7 +187,7 @@ func (t *trial) carry(ctx context.Context) error {
 	for id, l := range t.app.lines {
 		platforms[id] = t.notes.platform(l)
 	}
-	c, err := courier.New(courier.Config{Grace: time.Millisecond}, courier.Deps{
+	c, err := courier.New(courier.Config{Grace: time.Millisecond, AtOnce: true}, courier.Deps{
 		Journal: t.store, Ledger: t.store, Mirror: t.store, Folding: t.store, Breakers: t.store, Rules: t.app.rules, Platforms: platforms, Orgs: orgs,
 		Now: t.app.world.now, Log: t.app.world.log,
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tried is what a trial says, as JSON.
@@ -131,6 +132,13 @@ func TestTry_SaysThatNobodyIsCreatedForSomebodyWhoseRecordWasDeleted(t *testing.
 		f.kill()
 	}
 	f.rewrite(`no_match_outbound = "create"`, "no_match_outbound = \"create\"\non_gone = \"create\"")
+	if run := f.tried(contact); run.Timing != "" || !run.Due.IsZero() {
+		t.Errorf("what goes at once goes %s at %v", run.Timing, run.Due)
+	}
+	f.rewrite(`on_gone = "create"`, "on_gone = \"create\"\ntiming_outbound = \"daily 22:00 Asia/Tokyo\"")
+	if run := f.tried(contact); run.Timing != "daily 22:00 Asia/Tokyo" || run.Due.UTC().Hour() != 13 || !run.Due.After(time.Now()) {
+		t.Errorf("timing %q, due %v", run.Timing, run.Due)
+	}
 	if run := f.tried(contact); run.Outcome != "skipped" || !strings.Contains(run.Reason, "nobody has edited the contact since") {
 		t.Errorf("before an edit: %s: %s", run.Outcome, run.Reason)
 	}

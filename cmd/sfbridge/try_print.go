@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 	"text/tabwriter"
 
 	"sfbridge/bridge"
@@ -28,6 +29,12 @@ func printRun(c *console, r *TryRun) {
 		by = "by transfer " + string(r.Transfer)
 	}
 	c.printf("\n%s\n", printable(fmt.Sprintf("project %s, %s %s", r.Project, r.Direction, by)))
+	switch {
+	case r.Due.IsZero() && r.Timing != "":
+		c.printf("  timing     %s\n", r.Timing)
+	case r.Timing != "":
+		c.printf("  timing     %s, next at %s\n", r.Timing, r.Due.Format(time.RFC3339))
+	}
 	if r.Condition != nil {
 		c.printf("  condition  %s\n", printable(r.Condition.words()))
 	}

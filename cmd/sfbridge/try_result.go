@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -23,6 +24,8 @@ type TryRun struct {
 	Record    bridge.RecordID   `json:"record"`
 	Contact   bridge.ContactID  `json:"contact"`
 	Shadow    bool              `json:"shadow"` // the daemon would send nothing
+	Timing    string            `json:"timing,omitempty"` // when such transfers go, "" for at once
+	Due       time.Time         `json:"due,omitzero"`     // when what came now would go; absent for at once and never
 	Condition *TryCondition     `json:"condition,omitempty"`
 	Linked    bool              `json:"linked"` // the two were linked before
 	Searches  []TrySearch       `json:"searches"`

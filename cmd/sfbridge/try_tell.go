@@ -59,6 +59,9 @@ func (t *trial) tellOne(ctx context.Context, c *carried) (TryRun, error) {
 	if tr == nil {
 		return run, nil
 	}
+	if timing := tr.Timing(run.Direction); !timing.RealTime() {
+		run.Timing, run.Due = timing.String(), timing.Next(t.app.world.now()).UTC()
+	}
 	if run.Direction == bridge.Inbound {
 		return run, t.inbound(ctx, &run, tr, c)
 	}

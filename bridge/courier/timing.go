@@ -1,0 +1,152 @@
+package courier
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
+)
+
+// What a transfer carries may wait for its time: everything is taken in and folded at once, and whoever is to carry a delivery before its time sets it aside.
+// There it lies outside of its lane, once for each record or contact, until the tick after it came.
+//
+//	journal ──Next──> trip ──its time?──> carried
+//	   ^                └──no──> Later ──Due, at the tick──┐
+//	   └───────────────────────── tick entry ──────────────┘
+
+// later sets the work aside if the transfer's time has not come, and ends it if that never comes. It reports whether there is nothing more to do.
+func (t *trip) later(tr *rule.Transfer) bool {
+	timing := tr.Timing(t.o.Direction)
+	switch {
+	case timing.Never:
+		t.tell(bridge.Skipped, "", nil, "the timing of the transfer is never: what is heard is kept, and nothing is carried")
+		return true
+	case t.timely(timing):
+		return false
+	}
+	for _, d := range t.w.Deliveries {
+		t.aside(d, tr)
+	}
+	return true
+}
+
+// timely reports whether the work may be carried by such a timing now.
+func (t *trip) timely(timing bridge.Timing) bool {
+	return timing.RealTime() || t.c.cfg.AtOnce || t.w.Entry.Kind == bridge.TickEntry ||
+		slices.ContainsFunc(t.w.Heard, func(h bridge.Heard) bool { return h.Kind == bridge.TickEntry })
+}
+
+// aside has a delivery wait for the time of a transfer.
+func (t *trip) aside(d bridge.Delivery, by *rule.Transfer) {
+	now, timing := t.c.d.Now(), by.Timing(t.o.Direction)
+	l := bridge.Later{Delivery: d, Callback: t.w.Entry.Callback, By: by.ID, Since: now}
+	if n := len(t.w.Callbacks); n > 0 {
+		l.Callback = &t.w.Callbacks[n-1]
+	}
+	t.effects.Later = append(t.effects.Later, l)
+	t.tell(bridge.Deferred, "", nil, "transfer "+string(by.ID)+" goes "+timing.String()+", next at "+timing.Next(now).UTC().Format(time.RFC3339))
+}
+
+// outward are the outbound transfers of contacts whose time it is for the work: those that go at once, or the one that it has waited for.
+func (t *trip) outward() []*rule.Transfer {
+	head := t.w.Head()
+	return slices.DeleteFunc(t.o.project.Contacts(bridge.Outbound), func(tr *rule.Transfer) bool {
+		switch {
+		case tr.OutboundTiming.Never:
+			return true
+		case head.Lane.Direction == bridge.Inbound, head.Kind == bridge.Append:
+			return false
+		case head.Transfer != "":
+			return tr.ID != head.Transfer
+		}
+		return !tr.OutboundTiming.RealTime() && !t.c.cfg.AtOnce
+	})
+}
+
+// setAside has a contact wait once for each transfer that goes at its own time.
+func (t *trip) setAside() {
+	head := t.w.Head()
+	if head.Transfer != "" || t.c.cfg.AtOnce {
+		return
+	}
+	for _, tr := range t.o.project.Contacts(bridge.Outbound) {
+		if tr.OutboundTiming.RealTime() || tr.OutboundTiming.Never {
+			continue
+		}
+		d := *head
+		d.ID, d.Transfer, d.Object = rule.DeliveryID(t.org(), string(head.ID), head.Lane.Source, tr.ID), tr.ID, tr.Object
+		t.aside(d, tr)
+	}
+}
+
+// awaits has what happened with a contact who is linked to nobody wait for the transfer that may create his record, and reports whether it does.
+func (t *trip) awaits() bool {
+	by := creatorOf(t.outward())
+	if by == nil || t.timely(by.OutboundTiming) {
+		return false
+	}
+	for _, d := range t.w.Deliveries {
+		t.aside(d, by)
+	}
+	return true
+}
+
+// clockAge is the longest that the clock is not looked at: it may be set, and the machine may sleep.
+const clockAge = time.Minute
+
+// tick has carried what has waited for its time, at each tick and once at the start: the daemon may have been down at one, or a timing was changed.
+func (c *Courier) tick(ctx context.Context) error {
+	journal, ok := c.d.Journal.(bridge.Timetable)
+	for ok {
+		if _, err := journal.Due(ctx, c.due); err != nil {
+			return err
+		}
+		next := c.nextTick()
+		if next.IsZero() {
+			break
+		}
+		timer := time.NewTimer(min(max(0, next.Sub(c.d.Now())), clockAge))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// due reports whether the time of what waits has come.
+func (c *Courier) due(l *bridge.Later) bool {
+	p := c.d.Rules.Project(l.Delivery.Lane.Project)
+	if p == nil {
+		return false
+	}
+	by := p.Transfer(l.By)
+	if by == nil {
+		return true
+	}
+	timing := by.Timing(l.Delivery.Lane.Direction)
+	return timing.Never || !timing.Next(l.Since).After(c.d.Now())
+}
+
+// nextTick is the next of all transfers, the zero time for none.
+func (c *Courier) nextTick() (next time.Time) {
+	for _, p := range c.d.Rules.Projects() {
+		for _, tr := range p.Transfers {
+			for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
+				timing := tr.Timing(way)
+				if timing.RealTime() || timing.Never || !tr.Direction.Covers(way) {
+					continue
+				}
+				if at := timing.Next(c.d.Now()); next.IsZero() || at.Before(next) {
+					next = at
+				}
+			}
+		}
+	}
+	return next
+}

@@ -1,0 +1,71 @@
+package bridge
+
+import (
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+func TestTiming_TicksOnceADayWhateverTheClocksDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		timing, after string
+		want          []string
+	}{
+		"a day":                     {"daily 22:00 Asia/Tokyo", "2026-11-22T12:59:59Z", []string{"2026-11-22T13:00:00Z", "2026-11-23T13:00:00Z"}},
+		"at the tick itself":        {"daily 22:00 Asia/Tokyo", "2026-11-22T13:00:00Z", []string{"2026-11-23T13:00:00Z"}},
+		"an hour that is skipped":   {"daily 02:30 Europe/Berlin", "2026-03-28T12:00:00Z", []string{"2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"}},
+		"an hour that comes twice":  {"daily 02:30 Europe/Berlin", "2026-10-24T12:00:00Z", []string{"2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
+		"between the two":           {"daily 02:30 Europe/Berlin", "2026-10-25T01:00:00Z", []string{"2026-10-26T01:30:00Z"}},
+		"a midnight that is missed": {"daily 00:00 Asia/Beirut", "2026-03-28T12:00:00Z", []string{"2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z"}},
+		"far ahead of the sun":      {"daily 00:15 Pacific/Kiritimati", "2026-01-01T10:00:00Z", []string{"2026-01-01T10:15:00Z"}},
+		"far behind it":             {"daily 23:45 Pacific/Pago_Pago", "2026-01-01T10:00:00Z", []string{"2026-01-01T10:45:00Z"}},
+		"every quarter":             {"every 15m", "2026-01-01T10:07:12Z", []string{"2026-01-01T10:15:00Z", "2026-01-01T10:30:00Z"}},
+		"at a quarter":              {"every 15m", "2026-01-01T10:15:00Z", []string{"2026-01-01T10:30:00Z"}},
+	} {
+		timing, err := ParseTiming(c.timing)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		at, _ := time.Parse(time.RFC3339, c.after)
+		for _, want := range c.want {
+			if at = timing.Next(at); at.UTC().Format(time.RFC3339) != want {
+				t.Errorf("%s: %s, want %s", name, at.UTC().Format(time.RFC3339), want)
+			}
+		}
+	}
+}
+
+func TestTiming_ReadsWhatItWrites(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "real-time", "real-time": "real-time", "never": "never", "every 15m": "every 15m", "every 90m": "every 1h30m", "every 24h": "every 24h",
+		" daily  22:00 Asia/Tokyo ": "daily 22:00 Asia/Tokyo", "daily 06:05 UTC": "daily 06:05 UTC",
+	} {
+		got, err := ParseTiming(text)
+		if err != nil || got.String() != want {
+			t.Errorf("%q is read as %q, %v", text, got, err)
+		}
+		if again, err := ParseTiming(got.String()); err != nil || again.String() != want {
+			t.Errorf("%q is read again as %q, %v", got, again, err)
+		}
+	}
+	for _, text := range []string{"hourly", "every", "every 30s", "every 25h", "every 90s", "every x", "daily", "daily 22:00", "daily 24:00 UTC", "daily 10:00 Local", "daily 10:00 Moon/Base", "never again"} {
+		if got, err := ParseTiming(text); err == nil {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+}
+
+func FuzzTiming_TicksAlwaysLieAhead(f *testing.F) {
+	f.Add("daily 02:30 Europe/Berlin", int64(1_774_700_000))
+	f.Add("every 15m", int64(0))
+	f.Fuzz(func(t *testing.T, text string, at int64) {
+		timing, err := ParseTiming(text)
+		if err != nil || timing.Never || timing.RealTime() || at < 0 || at > 1<<35 {
+			return
+		}
+		after := time.Unix(at, 0)
+		if d := timing.Next(after).Sub(after); d <= 0 || d > 49*time.Hour {
+			t.Errorf("%q after %v comes in %v", text, after, d)
+		}
+	})
+}
