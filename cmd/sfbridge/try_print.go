@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 	"text/tabwriter"
+	"time"
 
 	"sfbridge/bridge"
 )

@@ -23,7 +23,7 @@ type TryRun struct {
 	Object    bridge.Object     `json:"object"`
 	Record    bridge.RecordID   `json:"record"`
 	Contact   bridge.ContactID  `json:"contact"`
-	Shadow    bool              `json:"shadow"` // the daemon would send nothing
+	Shadow    bool              `json:"shadow"`           // the daemon would send nothing
 	Timing    string            `json:"timing,omitempty"` // when such transfers go, "" for at once
 	Due       time.Time         `json:"due,omitzero"`     // when what came now would go; absent for at once and never
 	Condition *TryCondition     `json:"condition,omitempty"`
