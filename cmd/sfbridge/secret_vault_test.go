@@ -45,7 +45,7 @@ func (d *drawer) put(name, text string) {
 // vaultOf is a vault over files that a test changes.
 func vaultOf(files *drawer, log *bytes.Buffer) *vault {
 	c := &console{where: surroundings{
-		env:  func(string) (string, bool) { return "", false },
+		env:  func(name string) (string, bool) { return "/creds", name == "CREDENTIALS_DIRECTORY" },
 		open: files.open,
 	}, hides: newBlotter()}
 	return newVault(c, false, slog.New(slog.NewTextHandler(&scrubber{log, c.hides}, nil)))
@@ -58,6 +58,7 @@ func TestVault_TakesAReplacedSecretWithoutARestart(t *testing.T) {
 		v := vaultOf(files, &log)
 		token := v.live("project.x.token", Secret{"file:/a", "the first secret value"}, 1)
 		keys := v.liveAll("project.x.signing_keys", []Secret{{"file:/k", "signing-key-number-one-0000"}})
+		credential := v.live("org.y.client_secret", Secret{"cred:sf", "the first secret value"}, 1)
 		fixed := v.live("org.x.client_secret", Secret{"env:GONE", "from the environment"}, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
@@ -68,9 +69,10 @@ func TestVault_TakesAReplacedSecretWithoutARestart(t *testing.T) {
 		}
 		files.put("a", "the second secret value")
 		files.put("k", "signing-key-number-two-0000")
+		files.put("creds/sf", "the second secret value")
 		pass(rereadEvery + time.Second)
-		if token() != "the second secret value" || fixed() != "from the environment" {
-			t.Errorf("token %q, fixed %q", token(), fixed())
+		if token() != "the second secret value" || credential() != token() || fixed() != "from the environment" {
+			t.Errorf("token %q, credential %q, fixed %q", token(), credential(), fixed())
 		}
 		if d := cmp.Diff([]string{"signing-key-number-two-0000", "signing-key-number-one-0000"}, keys()); d != "" {
 			t.Errorf("keys within the grace: %s", d)
