@@ -43,6 +43,8 @@ type Deferral struct {
 	Reason string
 	// Volatile deferrals are short and not written to disk.
 	Volatile bool
+	// Echo ends a volatile deferral sooner: when a write to the lane's record is awaited no more, told by the stream or given up.
+	Echo bool
 }
 
 // Ledger is what both sides agreed on: links, claims, unconfirmed writes.

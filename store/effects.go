@@ -130,6 +130,8 @@ func (f *flight) happened() {
 	for _, o := range f.later {
 		f.s.countLater(o, 1)
 	}
+	f.s.nudge(f.e.Withdraw)
+	f.s.nudge(f.e.Seen)
 	if f.next != nil {
 		f.s.appended(f.next, 0, 1)
 		f.next.lanes = nil

@@ -57,8 +57,9 @@ func (s *Store) Unfolded(ctx context.Context, limit int) ([]bridge.Entry, error)
 func (s *Store) behind(ctx context.Context, from, top uint64, limit int) ([]bridge.Entry, error) {
 	var es []bridge.Entry
 	size, after := 0, seqKey(prefixEntry, from)
-	for len(es) < limit && size < foldBytes {
-		items, err := s.kv.Scan(ctx, prefixEntry, after, min(foldPage, limit-len(es)))
+	for len(es) < limit && size < foldBytes && from < top {
+		page := int(min(foldPage, uint64(limit-len(es)), top-from)) // what is not durable for all before it would be read in vain
+		items, err := s.kv.Scan(ctx, prefixEntry, after, page)
 		if err != nil {
 			return nil, fmt.Errorf("read entries: %w", err)
 		}
@@ -67,6 +68,7 @@ func (s *Store) behind(ctx context.Context, from, top uint64, limit int) ([]brid
 			if err == nil && seq > top {
 				return es, nil
 			}
+			from = max(from, seq)
 			e, err := entryOf(&items[i])
 			if err != nil {
 				s.note(items[i].Key)
@@ -75,7 +77,7 @@ func (s *Store) behind(ctx context.Context, from, top uint64, limit int) ([]brid
 			es = append(es, e)
 			size += len(items[i].Val)
 		}
-		if len(items) < foldPage {
+		if len(items) < page {
 			return es, nil
 		}
 		after = items[len(items)-1].Key
@@ -124,11 +126,13 @@ func (s *Store) Fold(ctx context.Context, entries []bridge.Entry, rows []bridge.
 	s.stored = max(s.stored, cursor)
 	s.mu.Unlock()
 	s.folded(entries, cursor)
+	s.nudge(now)
 	for len(later) > 0 {
 		now, later = cut(later, 2*confirmedAtOnce)
 		if err := s.commit(ctx, func(p *plan) error { return p.confirm(now) }); err != nil {
 			return fmt.Errorf("confirm writes: %w", err)
 		}
+		s.nudge(now)
 	}
 	for len(endedLater) > 0 {
 		ended, endedLater = cut(endedLater, MaxOps/2)

@@ -34,6 +34,7 @@ type attempt struct {
 	Until  time.Time `json:"until,omitzero"`
 
 	fleeting bool // the deferral was volatile: Wake ends it
+	echo     bool // it was, and nudge ends it
 }
 
 // laneState says where a lane is.
@@ -59,6 +60,7 @@ type lane struct {
 	bytes  int      // of count
 	head   *attempt // of refs[0], nil at first
 	saved  bool     // head is on disk
+	nudged bool     // while busy: what its work may wait for has come
 	due    time.Time
 	place  int // in the heap of deferred lanes, -1 outside
 }

@@ -58,7 +58,7 @@ func (s *Store) take(o bridge.Outlet) (*lane, <-chan struct{}) {
 	if q.turns.n > 0 {
 		q.signal()
 	}
-	l.state = busy
+	l.state, l.nudged = busy, false
 	l.out = l.batch()
 	return l, nil
 }
@@ -195,7 +195,7 @@ func (s *Store) release(l *lane, a *attempt) {
 	if a != nil {
 		l.head = a
 	}
-	if a == nil || !s.deferLocked(l, a.Until) {
+	if a == nil || a.echo && l.nudged || !s.deferLocked(l, a.Until) {
 		s.turnLocked(l)
 	}
 }

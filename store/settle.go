@@ -172,6 +172,7 @@ func (s *Store) Defer(ctx context.Context, w bridge.Work, d bridge.Deferral) err
 	a := *l.head
 	s.mu.Unlock()
 	a.Until, a.Error, a.fleeting = d.Until.UTC().Truncate(time.Millisecond), d.Reason, d.Volatile
+	a.echo = d.Volatile && d.Echo
 	if d.Failed {
 		a.Failed++
 	}

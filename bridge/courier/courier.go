@@ -282,7 +282,8 @@ func (c *Courier) settle(ctx context.Context, t *trip, err error) error {
 		c.d.Log.Debug("delivery not carried", "project", t.o.Project, "direction", t.o.Direction, "delivery", t.w.Head().ID, "error", err)
 	}
 	if wait, ok := errors.AsType[*waitError](err); ok {
-		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: c.d.Now().Add(wait.d), Reason: wait.reason, Volatile: true})
+		_, echo := errors.AsType[*echoError](err)
+		return c.d.Journal.Defer(ctx, t.w, bridge.Deferral{Until: c.d.Now().Add(wait.d), Reason: wait.reason, Volatile: true, Echo: echo})
 	}
 	if shut, ok := errors.AsType[*shutError](err); ok {
 		return c.giveBack(ctx, t, shut.gate, err)
@@ -396,3 +397,8 @@ type waitError struct {
 }
 
 func (e *waitError) Error() string { return e.reason }
+
+// echoError is a wait for one of our own writes to the record. It ends as soon as nobody awaits that any more.
+type echoError struct{ waitError }
+
+func (e *echoError) Unwrap() error { return &e.waitError }

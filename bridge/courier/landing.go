@@ -42,7 +42,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 	}
 	if age < within {
 		wait := max(lookAgain, min(rung(1)/4, within-age))
-		return row, &waitError{wait, "the stream has not confirmed our own write yet"}
+		return row, &echoError{waitError{wait, "the stream has not confirmed our own write yet"}}
 	}
 	if err := t.look(ctx, &row); err != nil {
 		return row, err

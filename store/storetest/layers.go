@@ -51,6 +51,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"MovesLinksWhole", movesLinks},
 		{"TakesClaimsAllOrNone", takesClaims},
 		{"ListsUnconfirmedOldestFirst", unconfirmed},
+		{"WakesWhoWaitsForAWrite", nudges},
 		{"ConfirmsNoWriteThatWasMadeAnew", confirmsOnly},
 		{"KeepsAWriteThatSomebodyElsesEventMayHaveTold", keepsTold},
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
@@ -158,10 +159,9 @@ func (h *house) append(es ...bridge.Entry) {
 	}
 }
 
-// fold folds everything that waits and answers the ids of the entries.
-func (h *house) fold() []bridge.EntryID {
+// fold folds everything that waits.
+func (h *house) fold() {
 	h.t.Helper()
-	var ids []bridge.EntryID
 	for h.Counts().Unfolded > 0 {
 		es, err := h.Unfolded(h.ctx(), 50)
 		if err != nil {
@@ -170,11 +170,7 @@ func (h *house) fold() []bridge.EntryID {
 		if err := h.Fold(h.ctx(), es, nil, nil); err != nil {
 			h.t.Fatalf("fold: %v", err)
 		}
-		for _, e := range es {
-			ids = append(ids, e.ID)
-		}
 	}
-	return ids
 }
 
 func (h *house) put(es ...bridge.Entry) {
