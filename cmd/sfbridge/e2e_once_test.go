@@ -26,6 +26,7 @@ type roll struct {
 	newest []int // by person
 	come   int   // how many have come
 	behind int   // edits that came after a newer one of the same person
+	odds   []string
 }
 
 // syncTime is what a commit takes on an ordinary disk. Without it a commit takes no virtual time, so that almost every step has one of its own.
@@ -51,7 +52,11 @@ func (r *roll) call(body string, people int) {
 	if r.times[n]++; r.times[n] == 1 {
 		r.come++
 	}
-	if p := n % people; n < r.newest[p] {
+	p := n % people
+	if r.times[n] > 1 || n < r.newest[p] {
+		r.odds = append(r.odds, fmt.Sprintf("edit %d for the %d. time, the newest was %d, at %v", n, r.times[n], r.newest[p], time.Now()))
+	}
+	if n < r.newest[p] {
 		r.behind++
 	} else {
 		r.newest[p] = n
@@ -132,7 +137,7 @@ func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.
 		b.until("all edits have arrived", 10*time.Minute, func() bool { return r.have(waves * people) })
 		time.Sleep(5 * time.Minute) // whoever comes twice has come by now
 		if never, again := r.odd(); never+again+r.behind > 0 {
-			t.Errorf("%d edits never came, %d came more than once, %d came after newer ones", never, again, r.behind)
+			t.Errorf("%d edits never came, %d came more than once, %d came after newer ones: %q", never, again, r.behind, r.odds)
 		}
 		if c := len(b.sim.crm.Contacts()); c != people {
 			t.Errorf("%d contacts, want %d", c, people)
