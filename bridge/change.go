@@ -69,7 +69,7 @@ type Version struct {
 	Sequence int32     `json:"seq,omitempty"`
 }
 
-// Before reports whether v is strictly older than w. Equal versions are not older: applying the same event twice is harmless.
+// Before reports whether v is strictly older than w. Equal versions are not older.
 func (v Version) Before(w Version) bool {
 	a, b := v.At.Truncate(time.Second), w.At.Truncate(time.Second)
 	switch {
@@ -84,6 +84,11 @@ func (v Version) Before(w Version) bool {
 	default:
 		return v.Sequence < w.Sequence
 	}
+}
+
+// Same reports whether both are of one event. Rows that were read are never the same.
+func (v Version) Same(w Version) bool {
+	return v.Commit != 0 && v.Commit == w.Commit && v.Sequence == w.Sequence && v.At.Truncate(time.Second).Equal(w.At.Truncate(time.Second))
 }
 
 // AllFields stands for every field of a row.

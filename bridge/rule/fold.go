@@ -9,8 +9,11 @@ import (
 
 // Fold applies a change to what was known of one of its records. A change that is strictly older than the row leaves it as it is.
 func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
-	if c.Version.Before(r.Version) {
+	switch {
+	case c.Version.Before(r.Version):
 		return r
+	case c.Version.Same(r.Version) && !c.Gap():
+		return again(r, c)
 	}
 	r.Version = c.Version
 	switch c.Type {
@@ -36,6 +39,33 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 		}
 	default: // something happened and nobody says what: all is unknown until it is read
 		r.Deleted, r.Values, r.Forgotten = false, nil, []bridge.Field{bridge.AllFields}
+	}
+	return r
+}
+
+// again applies a change that is as new as the row: the stream brings it once more, or it is another part of one. Where the row says otherwise, it was read
+// since, or this part is yet to be told; nobody can say which, so such a field is read by whoever needs it.
+func again(r bridge.Row, c *bridge.Change) bridge.Row {
+	if r.Deleted || c.Type == bridge.Delete {
+		r.Deleted, r.Values = true, nil
+		return r
+	}
+	told := c.Changed
+	if c.Type != bridge.Update {
+		told = c.Values.Names()
+	}
+	if r.Values = maps.Clone(r.Values); r.Values == nil {
+		r.Values = bridge.Fields{}
+	}
+	for _, f := range told {
+		have, v := r.Values[f], c.Values[f]
+		switch {
+		case !v.Known() || slices.Contains(r.Forgotten, f) || slices.Contains(r.Forgotten, bridge.AllFields):
+		case !have.Known():
+			r.Values[f] = v
+		case !have.Equal(v):
+			r = forget(r, []bridge.Field{f})
+		}
 	}
 	return r
 }

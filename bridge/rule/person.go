@@ -154,6 +154,8 @@ func FoldHalf(r bridge.Row, c *bridge.Change) bridge.Row {
 		}
 	}
 	switch {
+	case c.Version.Same(r.Version) && c.Type != bridge.Delete && !c.Gap():
+		r = again(r, c)
 	case c.Type == bridge.Delete, c.Gap():
 		if r = Fold(r, c); !older {
 			since = nil

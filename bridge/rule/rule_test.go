@@ -280,7 +280,8 @@ func TestFold_AppliesEachTypeAndSkipsWhatIsOlder(t *testing.T) {
 		{"context is no change", bridge.Change{Type: bridge.Update, Version: at(11, 101), Values: bridge.Fields{"A": text("9")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
 		{"to be read again", bridge.Change{Type: bridge.Update, Version: at(11, 101), Reread: []bridge.Field{"A"}}, bridge.Fields{"B": text("2")}, false},
 		{"older", bridge.Change{Type: bridge.Update, Version: at(10, 99), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("0")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
-		{"equal is applied", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("4")}}, bridge.Fields{"A": text("4"), "B": text("2")}, false},
+		{"equal, and otherwise than what may have been read since", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A", "B"}, Values: bridge.Fields{"A": text("4"), "B": text("2")}}, bridge.Fields{"B": text("2")}, false},
+		{"equal, and of what nobody knew", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"C"}, Values: bridge.Fields{"C": text("5")}}, bridge.Fields{"A": text("1"), "B": text("2"), "C": text("5")}, false},
 		{"delete", bridge.Change{Type: bridge.Delete, Version: at(11, 101)}, nil, true},
 		{"gap", bridge.Change{Type: bridge.GapUpdate, Version: at(11, 101)}, nil, false},
 		{"unknown symbol", bridge.Change{Type: "SHRUG", Version: at(11, 101)}, nil, false},
@@ -428,5 +429,25 @@ func TestLanded_TakesWhatWasWrittenUnlessSomethingElseWasAgreedOnSince(t *testin
 	}
 	if less := tr.Forget(again, "FirstName"); len(less.Agreed) != 2 || len(again.Agreed) != 3 {
 		t.Errorf("forgotten: %v of %v", less.Agreed, again.Agreed)
+	}
+}
+
+// An edit of the second in which the last event was made is read before its own event comes, and the stream brings that last event again: what it says is
+// older than what was read.
+func TestFold_TakesNoEventThatComesAgainForNewerThanWhatWasRead(t *testing.T) {
+	first := bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("first")}}
+	read := bridge.Row{Version: bridge.Version{At: at(10, 0).At}, Values: bridge.Fields{"A": text("second")}}
+	for name, fold := range map[string]func(bridge.Row, *bridge.Change) bridge.Row{"a row": rule.Fold, "a row of two halves": rule.FoldHalf} {
+		row := rule.Merge(rule.Correct(fold(bridge.Row{}, &first), read), read)
+		if row.Values["A"] != text("second") {
+			t.Fatalf("%s: it was read, and says %v", name, row.Values)
+		}
+		if row = fold(row, &first); row.Values["A"].Known() {
+			t.Errorf("%s: the first event came again, and it says %v", name, row.Values)
+		}
+		second := bridge.Change{Type: bridge.Update, Version: at(10, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("second")}}
+		if row = fold(row, &second); row.Values["A"] != text("second") {
+			t.Errorf("%s: the second event came, and it says %v", name, row.Values)
+		}
 	}
 }
