@@ -26,8 +26,11 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		if ends(c) {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
-		v := c.Values[u.Field]
-		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, before[u.Field]) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
+		v, was := c.Values[u.Field], before[u.Field]
+		if now[u.Field].Known() {
+			was = f.c.behind.told(k, u.Field)
+		}
+		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
 			f.tell(k, u)
 		}
@@ -52,6 +55,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		left = append(left, u)
 	}
 	f.open[k] = left
+	f.c.behind.hear(k, left, c, now)
 	return nil
 }
 

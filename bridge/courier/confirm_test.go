@@ -37,6 +37,8 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 		{"it was read before the write", bridge.Row{Version: at(7), Values: bridge.Fields{"LastName": text("theirs")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
 		{"it was read after the write", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
 		{"it was read after the write, and nobody edited", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "before"), said(9, "ours")}, 0},
+		{"it was read after somebody edited before and once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours"), said(11, "newest")}, 1},
+		{"it was read after somebody took his edit back and edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(6, "before"), said(9, "ours"), said(11, "newest")}, 0},
 		{"it was read after somebody edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(9, "ours"), said(11, "newest")}, 0},
 	} {
 		row := c.row

@@ -88,6 +88,7 @@ type Courier struct {
 
 	doubts *doubts
 	yields yields
+	behind behind
 
 	began time.Time // when Run was called
 }

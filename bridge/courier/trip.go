@@ -202,7 +202,11 @@ func (t *trip) over(ctx context.Context, told *bridge.Row, now bridge.Fields) er
 		return fmt.Errorf("look at our own writes to %s: %w", told.Record, err)
 	}
 	for i, u := range open {
-		if t.c.same(u, now[u.Field]) && foreign(t.c.same, open[:i], u, told.Values[u.Field]) {
+		switch was := told.Values[u.Field]; {
+		case !was.Known():
+		case !t.c.same(u, now[u.Field]):
+			t.c.behind.note(rowKey{told.Org, told.Object, told.Record}, u.Field, was) // whether it was done is told when the stream tells of it
+		case foreign(t.c.same, open[:i], u, was):
 			t.effects.Story = append(t.effects.Story, cameOver(t.c.d.Now(), told.Object, u))
 		}
 	}

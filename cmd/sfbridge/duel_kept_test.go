@@ -113,6 +113,18 @@ var kept = []struct {
 			{400 * time.Millisecond, "convert", 1, 0, 0, 0},
 		},
 	}},
+	{"a record is read after a user edited it before our write and after it, and before the stream tells of any", script{
+		Projects: 2, People: 2, Luck: 0x117, Faults: true, Leads: true, Persons: true, Channel: true,
+		Acts: []act{
+			{5000 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 1},
+			{1500 * time.Millisecond, "edit", 2, 1, 1, 1},
+			{120 * time.Millisecond, "edit", 2, 2, 1, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{1500 * time.Millisecond, "edit", 2, 1, 3, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
