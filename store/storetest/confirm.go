@@ -11,6 +11,19 @@ import (
 	"sfbridge/bridge"
 )
 
+// confirm appends an event and folds it as one that confirms a write.
+func (h *house) confirm(event string, u bridge.Unconfirmed) {
+	h.t.Helper()
+	h.append(change(event, 1))
+	es, err := h.Unfolded(h.ctx(), 10)
+	if err == nil {
+		err = h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{u})
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func unconfirmed(t *testing.T, h *house) {
 	var us []bridge.Unconfirmed
 	for i := range 3 {
@@ -21,14 +34,7 @@ func unconfirmed(t *testing.T, h *house) {
 	if err := h.Stage(h.ctx(), bridge.Effects{Stage: us}); err != nil {
 		t.Fatal(err)
 	}
-	h.append(change("echo", 1))
-	es, err := h.Unfolded(h.ctx(), 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Fold(h.ctx(), es, nil, us[1:2]); err != nil {
-		t.Fatal(err)
-	}
+	h.confirm("echo", us[1])
 	got, err := h.Unconfirmed(h.ctx(), org, record(1))
 	if err != nil {
 		t.Fatal(err)
@@ -57,17 +63,6 @@ func agrees(t *testing.T, h *house) {
 			t.Fatal(err)
 		}
 	}
-	confirm := func(u bridge.Unconfirmed) {
-		t.Helper()
-		h.append(change("echo", 1))
-		es, err := h.Unfolded(h.ctx(), 10)
-		if err == nil {
-			err = h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{u})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	holds := func(email, phone string) {
 		t.Helper()
 		got, err := h.LinkOf(h.ctx(), org, project, record(1))
@@ -76,14 +71,14 @@ func agrees(t *testing.T, h *house) {
 		}
 	}
 	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}})
-	confirm(u)
+	h.confirm("echo", u)
 	holds("old", "1") // nobody left word: it is settled, and says what it says
 	stage(bridge.Effects{Stage: []bridge.Unconfirmed{u}, Claims: []bridge.Claim{word}})
 	before, err := h.LinkOf(h.ctx(), org, project, record(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	confirm(u)
+	h.confirm("echo", u)
 	holds("new", "1")
 	before.Baseline = maps.Clone(before.Baseline)
 	before.Baseline["phone"] = bridge.Agreed{Salesforce: text("2"), Platform: text("2")}
@@ -91,7 +86,7 @@ func agrees(t *testing.T, h *house) {
 	holds("new", "2")
 	l.Baseline = map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("newest"), Platform: text("newest")}}
 	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}})
-	confirm(u)
+	h.confirm("echo", u)
 	holds("newest", "") // agreed on since
 }
 
@@ -107,14 +102,7 @@ func confirmsOnly(t *testing.T, h *house) {
 		return u
 	}
 	fold := func(confirmed bridge.Unconfirmed) []bridge.Unconfirmed {
-		h.append(change("echo "+confirmed.Value.Text, 1))
-		es, err := h.Unfolded(h.ctx(), 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{confirmed}); err != nil {
-			t.Fatal(err)
-		}
+		h.confirm("echo "+confirmed.Value.Text, confirmed)
 		got, err := h.Unconfirmed(h.ctx(), org, record(1))
 		if err != nil {
 			t.Fatal(err)
@@ -152,14 +140,7 @@ func keepsTold(t *testing.T, h *house) {
 	told := func(at time.Time) {
 		t.Helper()
 		u.Told = at
-		h.append(change("echo", 1))
-		es, err := h.Unfolded(h.ctx(), 10)
-		if err == nil {
-			err = h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{u})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		h.confirm("echo", u)
 	}
 	left := func(want ...bridge.Unconfirmed) {
 		t.Helper()

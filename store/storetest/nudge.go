@@ -26,16 +26,7 @@ func nudges(t *testing.T, h *house) {
 		}
 	}
 	for n, ends := range []func(){
-		func() {
-			h.append(change("echo", 1))
-			es, err := h.Unfolded(h.ctx(), 10)
-			if err == nil {
-				err = h.Fold(h.ctx(), es, nil, []bridge.Unconfirmed{u})
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		},
+		func() { h.confirm("echo", u) },
 		func() { stage(bridge.Effects{Withdraw: []bridge.Unconfirmed{u}}) },
 		func() { stage(bridge.Effects{Seen: []bridge.Unconfirmed{u}}) },
 	} {
