@@ -23,7 +23,7 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 	at := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0), Commit: int64(s)} }
 	said := func(s int, name string) *bridge.Change {
 		return &bridge.Change{Org: rigOrg, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: at(s),
-			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}}
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: name == "ours"}}
 	}
 	key := rowKey{rigOrg, "Contact", "r"}
 	for _, c := range []struct {
@@ -54,6 +54,9 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 		}
 		if len(f.story) != c.lines || len(f.confirmed) != 1 {
 			t.Errorf("%s: %d lines, want %d; %d confirmed", c.name, len(f.story), c.lines, len(f.confirmed))
+		}
+		if n := len(f.c.behind.was); n > 0 {
+			t.Errorf("%s: the write is told, and %d records are kept in mind for it", c.name, n)
 		}
 	}
 }
