@@ -20,6 +20,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 			return err
 		}
 	}
+	f.rewritten(k, open, c, before)
 	var left []bridge.Unconfirmed
 	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
 	for i, u := range open {
@@ -57,6 +58,26 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 	f.open[k] = left
 	f.c.behind.hear(k, left, c, now)
 	return nil
+}
+
+// rewritten tells of what our own writes came over of which Salesforce saved another value: no event bears theirs. An event that is certainly ours and
+// has a value of none of them is of the first that is still to be told.
+func (f *fold) rewritten(k rowKey, open []bridge.Unconfirmed, c *bridge.Change, before bridge.Fields) {
+	if !c.Origin.Ours || ends(c) {
+		return
+	}
+	seen := map[bridge.Field]bool{}
+	for i, u := range open {
+		v, was := c.Values[u.Field], before[u.Field]
+		if seen[u.Field] || !u.Told.IsZero() || !v.Known() || v.Equal(was) {
+			continue
+		}
+		seen[u.Field] = true
+		of := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, v) }
+		if !slices.ContainsFunc(open, of) && foreign(f.c.same, open[:i], u, was) {
+			f.tell(k, u)
+		}
+	}
 }
 
 // ends reports whether a change ends the record.

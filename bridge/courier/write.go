@@ -155,7 +155,28 @@ func (t *trip) compare(ctx context.Context, r *rewrite) (rule.Judged, bridge.Fie
 	if err != nil {
 		return j, nil, err
 	}
+	j.Conflicts = append(j.Conflicts, r.since(j.Fields)...)
 	return j, before, t.learn(ctx, r, before, j.Fields)
+}
+
+// since are the fields to be set of which the stream told something since an unconfirmed write of ours that no write explains: automation saved another
+// value than ours, or somebody came after it, and that gives way now. Later its event may be merged away, and nobody would notice.
+func (r *rewrite) since(set bridge.Fields) (edited []string) {
+	agreed := r.tr.AgreedFields(r.link)
+	for _, f := range set.Names() {
+		now, open := r.row.Values[f], false
+		explained := !now.Known() || r.tr.SameField(f, now, agreed[f]) || r.tr.SameField(f, now, set[f])
+		for _, u := range r.open {
+			if u.Field == f {
+				open = true
+				explained = explained || r.tr.SameField(f, now, u.Value) || !u.Before.Known() || r.tr.SameField(f, now, u.Before)
+			}
+		}
+		if open && !explained {
+			edited = append(edited, string(f))
+		}
+	}
+	return edited
 }
 
 // learn completes what the fields held before a write to them: where the stream has not told that yet, it is what both sides agreed on, and where there

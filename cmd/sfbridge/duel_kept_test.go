@@ -125,6 +125,22 @@ var kept = []struct {
 			{1500 * time.Millisecond, "edit", 2, 1, 3, 0},
 		},
 	}},
+	{"a user edits after Salesforce saved another value than ours, and what comes over that is merged away", script{
+		Projects: 2, People: 1, Luck: 0x1, Leads: true, Lean: true,
+		Acts: []act{
+			{400 * time.Millisecond, "edit", 3, 1, 0, 3},
+			{30 * time.Millisecond, "join", 0, 1, 1, 0},
+			{0 * time.Millisecond, "edit", 3, 0, 1, 0},
+			{120 * time.Millisecond, "edit", 1, 1, 0, 0},
+			{1500 * time.Millisecond, "undelete", 0, 0, 1, 0},
+			{400 * time.Millisecond, "edit", 2, 0, 1, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{30 * time.Millisecond, "absorb", 4, 0, 0, 0},
+			{5000 * time.Millisecond, "edit", 3, 0, 4, 0},
+			{30 * time.Millisecond, "edit", 2, 2, 0, 3},
+			{0 * time.Millisecond, "edit", 4, 1, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
