@@ -51,7 +51,7 @@ func (t *trip) account(ctx context.Context, tr *rule.Transfer, c bridge.Contact,
 // accountOf is the account of the rule, "" for none with the reason.
 func (t *trip) accountOf(ctx context.Context, r *bridge.AccountRule, said bridge.Attributes) (_ bridge.RecordID, why string, err error) {
 	if r.Field == "" {
-		return r.Record, "", nil
+		return r.Record, "the transfer names no account", nil
 	}
 	v := said[r.Attribute]
 	if !v.Known() || v.IsNull() {

@@ -48,6 +48,7 @@ func (k *checkCommand) Run(ctx context.Context, c *console) error {
 		all = fileFindings(err)
 	} else {
 		all = []Finding{{levelOK, k.Config, "the configuration is sound: " + contents(cfg), ""}}
+		all = append(all, advice(cfg, k.Config)...)
 		if !k.Offline {
 			all = append(all, look(ctx, cfg, k.Config)...)
 		}

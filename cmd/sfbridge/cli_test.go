@@ -46,6 +46,8 @@ func TestCLI_SaysWhatIsWrongAndEndsWithItsCode(t *testing.T) {
 		{"unknown_flag", []string{"check", "--ofline"}, exitConfig},
 		{"check_sound", []string{"check", "-c", example, "--offline"}, exitStopped},
 		{"check_sound_json", []string{"check", "-c", example, "--offline", "--json"}, exitStopped},
+		{"check_private", []string{"check", "-c", filepath.Join("testdata", "advice", "private.toml"), "--offline"}, exitStopped},
+		{"check_private_json", []string{"check", "-c", filepath.Join("testdata", "advice", "private.toml"), "--offline", "--json"}, exitStopped},
 		{"check_faulty", []string{"check", "-c", many}, exitConfig},
 		{"check_faulty_json", []string{"check", "-c", many, "--json"}, exitConfig},
 		{"check_absent", []string{"check", "-c", "testdata/absent.toml"}, exitConfig},

@@ -111,8 +111,8 @@ func (c *transferCheck) account() {
 	}
 	if (a.Salesforce == "") != (a.Platform == "") {
 		c.add(path, `write both, such as account = { salesforce = "Name", platform = "custom.company" }`, "an account is matched by a field and an attribute")
-	} else if a.Salesforce == "" && a.ID == "" {
-		c.add(path, `write account = { salesforce = "Name", platform = "custom.company" }, or account = { id = "001..." }`, "nothing says which account")
+	} else if a.Salesforce == "" && a.ID == "" && a.Otherwise != otherPrivate && a.Otherwise != string(bridge.CreateLead) {
+		c.add(path, `write account = { salesforce = "Name", platform = "custom.company" }, or account = { id = "001..." }, or no_match_outbound = "skip"`, "nothing says which account")
 	}
 	c.optionalField(path+".salesforce", a.Salesforce)
 	if a.Platform != "" {

@@ -95,6 +95,18 @@ func TestBridge_GivesACreatedContactItsAccountOrMakesALead(t *testing.T) {
 	})
 }
 
+func TestBridge_MakesLeadsOfAllWhereNoContactShallBeMade(t *testing.T) {
+	t.Parallel()
+	creating(t, func(t *TransferConfig) { t.Account = AccountConfig{Otherwise: "lead"} }, func(b *bench) {
+		b.sim.crm.Create(map[string]string{"lastName": "Bo", "email": "bo@x.example", "custom.company": "Acme"})
+		b.until("a lead is made", time.Minute, func() bool { return len(b.sim.org.Rows("Lead")) == 1 })
+		time.Sleep(time.Minute)
+		if n, m := len(b.sim.org.Rows("Contact")), len(b.sim.org.Rows("Lead")); n != 0 || m != 1 {
+			b.t.Errorf("%d contacts and %d leads, want 0 and 1", n, m)
+		}
+	})
+}
+
 func TestBridge_NamesAnOwnerWhoCannotOwn(t *testing.T) {
 	t.Parallel()
 	creating(t, func(t *TransferConfig) { t.OwnerFrom, t.Owner = "custom.agent", "ann@acme.example" }, func(b *bench) {
