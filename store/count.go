@@ -26,6 +26,13 @@ type OutletCounts struct {
 	Oldest   time.Time // when the oldest folded one was taken in; zero where nothing waits
 }
 
+// Timed counts the deliveries of an outlet that wait for the time of their transfer.
+func (s *Store) Timed(o bridge.Outlet) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.later[o]
+}
+
 // Counts counts what waits. It walks over all lanes: about 30 ms for a million.
 func (s *Store) Counts() Counts {
 	s.mu.Lock()

@@ -72,10 +72,14 @@ func TestBrowser_Pictures(t *testing.T) {
 	if *shots == "" {
 		t.Skip("no folder for pictures was named")
 	}
-	for _, name := range []string{"calm", "trouble", "shadow"} {
+	for _, name := range []string{"calm", "trouble", "shadow", "timed"} {
 		w := newWorld(Config{})
 		w.busy(name == "trouble")
 		if name == "shadow" {
+			w.shade()
+		}
+		if name == "timed" {
+			w.timed()
 			w.shade()
 		}
 		server := httptest.NewServer(framed(w))

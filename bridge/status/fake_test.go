@@ -201,6 +201,12 @@ func (w *world) shade() {
 		Outcome: bridge.Shadowed, Op: bridge.OpUpdate, Fields: []string{"firstName"}})
 }
 
+// timed has both ways wait for their time.
+func (w *world) timed() {
+	w.status.Outlets[0].Timed, w.status.Outlets[0].TimedNext = new(int64(12_480)), new(noon.Add(time.Hour))
+	w.status.Outlets[1].Timed, w.status.Outlets[1].TimedNext = new(int64(0)), new(noon.Add(14*time.Hour))
+}
+
 // flow tells the stories of an hour.
 func (w *world) flow() {
 	for i := range 1500 {

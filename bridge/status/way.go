@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -43,7 +44,7 @@ func (v *view) way(d bridge.Direction) way {
 		if !slices.Contains(platforms, o.Platform) {
 			platforms = append(platforms, o.Platform)
 		}
-		w.Outlets = append(w.Outlets, outlet(o))
+		w.Outlets = append(w.Outlets, outlet(o, v.At))
 	}
 	w.From, w.To = "Salesforce", platformName(platforms)
 	if d == bridge.Outbound {
@@ -60,7 +61,7 @@ func (v *view) way(d bridge.Direction) way {
 }
 
 // outlet says how an outlet does; the words of a breaker say the opposite to most people.
-func outlet(o *Outlet) outletLine {
+func outlet(o *Outlet, now time.Time) outletLine {
 	l := outletLine{Outlet: *o, Class: "good"}
 	switch {
 	case o.Breaker == "open":
@@ -78,8 +79,24 @@ func outlet(o *Outlet) outletLine {
 	if o.Waiting != nil && *o.Waiting > 0 {
 		l.Waiting = count(*o.Waiting)
 	}
-	l.Note = shadowText(o)
+	l.Note = strings.Join(slices.DeleteFunc([]string{timedText(o, now), shadowText(o)}, func(s string) bool { return s == "" }), " · ")
 	return l
+}
+
+// timedText says what waits for its time and when that is, "" where everything goes at once.
+func timedText(o *Outlet, now time.Time) string {
+	if o.TimedNext == nil {
+		return ""
+	}
+	text := "nothing for its time"
+	if o.Timed == nil || *o.Timed > 0 {
+		text = countOf(o.Timed) + " for their time"
+	}
+	next, form := o.TimedNext.UTC(), "15:04"
+	if next.Format(time.DateOnly) != now.UTC().Format(time.DateOnly) {
+		form = "2 Jan 15:04"
+	}
+	return text + ", next at " + next.Format(form) + " UTC"
 }
 
 // shadowText says what is shown and not sent, "" where everything is sent.

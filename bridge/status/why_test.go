@@ -149,3 +149,24 @@ func TestPage_SaysWhatIsInShadow(t *testing.T) {
 		t.Error("the page does not say that all is in shadow")
 	}
 }
+
+func TestPage_SaysWhatWaitsForItsTimeAndUntilWhen(t *testing.T) {
+	w := newWorld(Config{})
+	w.busy(false)
+	if page := w.ask("GET", "/", nil).Body.String(); strings.Contains(page, "for its time") || strings.Contains(page, "for their time") {
+		t.Error("the page tells of times where everything goes at once")
+	}
+	w.timed()
+	page := w.ask("GET", "/", nil).Body.String()
+	for _, want := range []string{
+		"12\u202f480 for their time, next at 13:00 UTC<", "nothing for its time, next at 22 Nov 02:00 UTC<", `<span class="chip good">flowing</span>`, "Everything flows",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	w.shade()
+	if page := w.ask("GET", "/", nil).Body.String(); !strings.Contains(page, "next at 13:00 UTC · nothing is sent;") {
+		t.Error("the page does not tell times and shadow apart")
+	}
+}

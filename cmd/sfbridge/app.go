@@ -91,6 +91,7 @@ func newApp(cfg *Config, w world) (*app, error) {
 	a.timed = newTimedEngine(engine, a.metrics)
 	a.store = store.New(a.timed, store.Options{Now: w.now, Holder: "sfbridge"})
 	meterStore(a.store, cfg.Store.Path, a.metrics)
+	a.meterTiming()
 	if err := a.wire(); err != nil {
 		return nil, errors.Join(err, a.close())
 	}

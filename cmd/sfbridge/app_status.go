@@ -168,7 +168,7 @@ func (a *app) tellOutlets(s *status.Status, counts store.Counts, now time.Time) 
 			line := status.Outlet{Project: p.ID, Platform: a.cfg.Projects[string(p.ID)].Platform, Direction: way}
 			fillOutlet(&line, b, c, now)
 			tellShadow(&line, p, c)
-			tellTiming(&line, p, c, a.world.now())
+			tellTiming(&line, p, c, now)
 			s.Outlets = append(s.Outlets, line)
 			waiting += int64(c.Waiting)
 			if !c.Oldest.IsZero() && (oldest.IsZero() || c.Oldest.Before(oldest)) {

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sfbridge/bridge"
 )
 
@@ -71,10 +73,40 @@ func (b *bench) waits(way bridge.Direction, want int) {
 	if stuck, err := b.app.store.Stuck(b.t.Context(), 10); err != nil || len(stuck) != 0 {
 		b.t.Errorf("stuck: %+v, %v", stuck, err)
 	}
-	for _, a := range b.app.snapshot(b.t.Context()).Alarms {
+	now := b.app.snapshot(b.t.Context())
+	for _, a := range now.Alarms {
 		if a.Name != "disk" {
 			b.t.Errorf("alarm %s: %s", a.Name, a.Text)
 		}
+	}
+	if now.Store.LagS != nil || now.Topics[0].LagS == nil || *now.Topics[0].LagS != 0 {
+		b.t.Errorf("what waits for its time is told as lag: %v, %+v", now.Store.LagS, now.Topics[0])
+	}
+	b.metered(way, want)
+}
+
+// metered checks what the metrics and the status tell of what waits for its time.
+func (b *bench) metered(way bridge.Direction, want int) {
+	b.t.Helper()
+	told := b.shadowed(way)
+	families, err := b.app.metrics.Gather()
+	if err != nil || told.Timed == nil || *told.Timed != int64(want) {
+		b.t.Errorf("%+v, %v; want %d that wait for their time", told, err, want)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if l := m.GetLabel(); strings.HasPrefix(f.GetName(), "sfbridge_timed_") && l[0].GetValue() == string(way) && l[1].GetValue() == "support" {
+				got[f.GetName()] = m.GetGauge().GetValue()
+			}
+		}
+	}
+	wanted := map[string]float64{}
+	if told.TimedNext != nil {
+		wanted = map[string]float64{"sfbridge_timed_deliveries": float64(want), "sfbridge_timed_next_timestamp_seconds": float64(told.TimedNext.Unix())}
+	}
+	if diff := cmp.Diff(wanted, got); diff != "" {
+		b.t.Errorf("other metrics of %s than wanted (-want +got):\n%s", way, diff)
 	}
 }
 
