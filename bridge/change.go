@@ -106,6 +106,9 @@ type Row struct {
 	Forgotten []Field `json:"forgotten,omitempty"`
 	// Since holds the versions of values by field, where changes of two objects make the row and come in any order; nil for other rows.
 	Since map[Field]Version `json:"since,omitempty"`
+	// Behind holds what the stream told last of fields that were read since, while writes of the bridge to them are still to be told: the row no longer says
+	// what those come over. A row in the journal has none.
+	Behind Fields `json:"-"`
 	// Keys holds the canonical values of identity fields; Mirror.Lookup finds the record by them.
 	Keys Fields `json:"keys,omitempty"`
 	// Mark tells the mirror whether its row is still the one that this was made from; 0 where it was not made from one.

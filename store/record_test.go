@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func (f *filler) fill(v reflect.Value) {
 func (f *filler) members(v reflect.Value) {
 	whole := f.whole
 	for i := range v.NumField() {
-		if tag := v.Type().Field(i).Tag.Get("json"); tag == "-" && v.Type() != reflect.TypeFor[bridge.Row]() || v.Type().Field(i).Name == "Mark" {
+		if tag := v.Type().Field(i).Tag.Get("json"); tag == "-" && v.Type() != reflect.TypeFor[bridge.Row]() || slices.Contains([]string{"Mark", "Behind"}, v.Type().Field(i).Name) {
 			continue
 		}
 		f.whole = whole

@@ -29,7 +29,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		}
 		v, was := c.Values[u.Field], before[u.Field]
 		if now[u.Field].Known() {
-			was = f.c.behind.told(k, u.Field)
+			was = f.rows[k].Behind[u.Field]
 		}
 		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
@@ -56,8 +56,27 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		left = append(left, u)
 	}
 	f.open[k] = left
-	f.c.behind.hear(k, left, c, now)
+	f.rows[k].Behind = behind(f.rows[k].Behind, left, c, now)
 	return nil
+}
+
+// behind is what the stream has told last, with this change, of fields that the row is ahead of it in, for the writes that are still to be told after it.
+func behind(was bridge.Fields, open []bridge.Unconfirmed, c *bridge.Change, now bridge.Fields) bridge.Fields {
+	var awaited bridge.Fields
+	for _, u := range open {
+		told := was[u.Field]
+		if v := c.Values[u.Field]; v.Known() {
+			told = v
+		}
+		if !now[u.Field].Known() || !told.Known() {
+			continue
+		}
+		if awaited == nil {
+			awaited = bridge.Fields{}
+		}
+		awaited[u.Field] = told
+	}
+	return awaited
 }
 
 // rewritten tells of what our own writes came over of which Salesforce saved another value: no event bears theirs. An event that is certainly ours and

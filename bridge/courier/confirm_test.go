@@ -56,8 +56,8 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 		if len(f.story) != c.lines || len(f.confirmed) != 1 {
 			t.Errorf("%s: %d lines, want %d; %d confirmed", c.name, len(f.story), c.lines, len(f.confirmed))
 		}
-		if n := len(f.c.behind.was); n > 0 {
-			t.Errorf("%s: the write is told, and %d records are kept in mind for it", c.name, n)
+		if n := len(row.Behind); n > 0 {
+			t.Errorf("%s: the write is told, and %d fields are kept in mind for it", c.name, n)
 		}
 	}
 }

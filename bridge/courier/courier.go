@@ -88,7 +88,6 @@ type Courier struct {
 
 	doubts *doubts
 	yields yields
-	behind behind
 
 	began time.Time // when Run was called
 }

@@ -205,7 +205,10 @@ func (t *trip) over(ctx context.Context, told *bridge.Row, now bridge.Fields) er
 		switch was := told.Values[u.Field]; {
 		case !was.Known():
 		case !t.c.same(u, now[u.Field]):
-			t.c.behind.note(rowKey{told.Org, told.Object, told.Record}, u.Field, was) // whether it was done is told when the stream tells of it
+			if told.Behind = maps.Clone(told.Behind); told.Behind == nil {
+				told.Behind = bridge.Fields{}
+			}
+			told.Behind[u.Field] = was // whether it was done is told when the stream tells of it
 		case foreign(t.c.same, open[:i], u, was):
 			t.effects.Story = append(t.effects.Story, cameOver(t.c.d.Now(), told.Object, u))
 		}

@@ -58,6 +58,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TakesNoRowThatWasMadeFromAnother", moved},
 		{"FillsNothingThatWasForgotten", forgets},
+		{"KeepsWhatTheStreamToldOfRowsAheadOfIt", ahead},
 		{"AgreesOnWhatIsConfirmedBeforeItIsSettled", agrees},
 		{"TellsStoriesInOrder", stories},
 		{"FindsStoriesWithoutReadingOthers", findsStories},

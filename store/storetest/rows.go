@@ -143,6 +143,37 @@ func forgets(t *testing.T, h *house) {
 	}
 }
 
+// ahead: what the stream told last of a row that was read since is kept with it, over a restart and beside a row that only fills it, until another row
+// takes its place or the record ends.
+func ahead(t *testing.T, h *house) {
+	is := func(when, want string) {
+		t.Helper()
+		h.reopen()
+		got, err := h.Rows(h.ctx(), org, "Contact", []bridge.RecordID{record(1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := got[0].Behind["Email"]; v.Text != want {
+			t.Errorf("%s: the stream told %q last, want %q", when, v.Text, want)
+		}
+	}
+	read := row(1, 10, 0, "Email", "read@x.de")
+	read.Behind = bridge.Fields{"Email": bridge.TextValue("told@x.de")}
+	h.rows(read)
+	is("read", "told@x.de")
+	h.rows(row(1, 9, 0, "LastName", "older"))
+	is("filled", "told@x.de")
+	h.rows(row(1, 11, 1, "Email", "newer@x.de"))
+	is("told", "")
+	read.Version = row(1, 12, 0).Version
+	h.rows(read)
+	is("read once more", "told@x.de")
+	gone := read
+	gone.Version, gone.Deleted = row(1, 13, 1).Version, true
+	h.rows(gone)
+	is("deleted", "")
+}
+
 // moved: a row that was made from one which is no longer there takes nothing back, and what was to end with it goes on.
 func moved(t *testing.T, h *house) {
 	read := func() bridge.Row {
