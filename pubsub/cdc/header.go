@@ -185,9 +185,9 @@ func (h *header) tell(e *event, c *bridge.Change) error {
 
 // each calls f for where the items of an array of strings lie, which was passed over before.
 func each(p []byte, at int, f func(from, to int) error) error {
-	for p[at] != 0 {
+	for {
 		count, next, _, err := block(p, at, 1)
-		if err != nil {
+		if err != nil || count == 0 { // the end may be told in more than one byte
 			return err
 		}
 		at = next
@@ -201,5 +201,4 @@ func each(p []byte, at int, f func(from, to int) error) error {
 			}
 		}
 	}
-	return nil
 }
