@@ -57,6 +57,9 @@ func keySum(key string) uint32 {
 
 // ttlKey orders keys by expiry.
 func ttlKey(expires int64, key string) []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(key)), uint64(expires))
-	return append(b, key...)
+	return appendTTLKey(make([]byte, 0, 8+len(key)), expires, key)
+}
+
+func appendTTLKey(b []byte, expires int64, key string) []byte {
+	return append(binary.BigEndian.AppendUint64(b, uint64(expires)), key...)
 }
