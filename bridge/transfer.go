@@ -1,5 +1,7 @@
 package bridge
 
+import "time"
+
 // Direction is the way a transfer or a pair of fields goes.
 type Direction string
 
@@ -73,6 +75,8 @@ type Transfer struct {
 	// InboundTiming and OutboundTiming say when what it carries goes, each way.
 	InboundTiming  Timing
 	OutboundTiming Timing
+	// Reread is how often what no event tells, such as a formula, is read again of the records that it carries; 0 is never.
+	Reread time.Duration
 
 	Set      Fields   // constants written on every create of the object
 	Creation Creation // what else a record that is created gets

@@ -22,6 +22,7 @@
 //	c/fold  c/layout                           the folder's cursor; the version of all this, and the salt of i/ and j/
 //	c/beat/<org>                               the longest pause between two messages of a healthy stream
 //	c/chunk/<org>                              how many rows one call to the org may hold, by object, where its triggers bear less than a call does
+//	c/reread/<org>/<object>                    how far the object's records are read again, and when they are next
 //	c/traced                                   the first block of lines that j/ does not know
 //	d/<org>/<project>/<direction>/<source>/<transfer>/<delivery, or s>   what was carried in shadow and is owed
 //	f/<project>/<direction>                    a breaker

@@ -197,6 +197,7 @@ const (
 	prefixRaw         = "x/"
 	prefixBeat        = "c/beat/"
 	prefixChunk       = "c/chunk/"
+	prefixReread      = "c/reread/"
 	keyCursor         = "c/fold"
 	keyTraced         = "c/traced"
 	keyLayout         = "c/layout"

@@ -75,8 +75,11 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 	case e.Row != nil:
 		k := rowKey{e.Row.Org, e.Row.Object, e.Row.Record}
 		take := rule.Correct
-		if e.Kind == bridge.LoadEntry {
+		switch e.Kind {
+		case bridge.LoadEntry:
 			take = rule.Merge
+		case bridge.RereadEntry:
+			take = rule.Renew
 		}
 		return f.update(ctx, k, func(r bridge.Row) bridge.Row { return take(r, *e.Row) })
 	case e.Change != nil:

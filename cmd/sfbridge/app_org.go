@@ -14,6 +14,7 @@ import (
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/refill"
+	"sfbridge/bridge/reread"
 	"sfbridge/bridge/rule"
 	"sfbridge/outbound/salesforce"
 	"sfbridge/pubsub"
@@ -32,6 +33,7 @@ type orgLine struct {
 	mu      sync.Mutex
 	streams []*pubsub.Subscriber
 	filler  *refill.Filler // nil until the org is known
+	reader  *reread.Reader // the same
 	schemas *pubsub.Schemas
 	fault   error // why the org could not be followed yet
 }
@@ -188,6 +190,7 @@ func (a *app) subscribe(ctx context.Context, o *orgLine, routes []route) error {
 	o.mu.Unlock()
 	var g errgroup.Group
 	g.Go(func() error { return a.newFiller(o).Run(ctx) })
+	g.Go(func() error { return a.newReader(o).Run(ctx) })
 	for _, r := range routes {
 		since, err := a.handover(ctx, o, r)
 		if err != nil {

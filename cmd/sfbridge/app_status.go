@@ -110,11 +110,12 @@ func (a *app) tellOrgs(s *status.Status) {
 		}
 		o.mu.Lock()
 		fault := o.fault
-		streams, filler := slices.Clone(o.streams), o.filler
+		streams, filler, reader := slices.Clone(o.streams), o.filler, o.reader
 		o.mu.Unlock()
 		if filler != nil && filler.Problem() != "" {
 			alarm(s, "hole-not-filled", "it is tried again by itself; look at the API calls that are left and at the user's rights", "%s: %s", name, worded(filler.Problem()))
 		}
+		tellReread(s, name, reader)
 		if fault == nil {
 			fault = o.login.Err()
 		}

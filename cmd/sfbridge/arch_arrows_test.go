@@ -21,6 +21,7 @@ func arrows() []arrow {
 		{"bridge/rule", []string{"bridge"}},
 		{"bridge/courier", []string{"bridge", "bridge/rule"}},
 		{"bridge/refill", []string{"bridge", "bridge/rule"}},
+		{"bridge/reread", []string{"bridge", "bridge/rule"}},
 		{"bridge/rest", []string{"bridge"}},
 		{"bridge/jsonwalk", nil},
 		{"bridge/platform", []string{"bridge", "bridge/jsonwalk"}},

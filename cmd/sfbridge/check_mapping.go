@@ -63,8 +63,8 @@ type transferMapping struct {
 	facts *salesforce.ObjectFacts
 	typed ofType   // of records that are created
 	known []ofType // of records that are there, where they may be of several
-	// writes and creates report that rows of the object are changed, and made.
-	writes, creates bool
+	// writes and creates report that rows of the object are changed, and made; unheard that something is read of which no event tells.
+	writes, creates, unheard bool
 }
 
 // transfer compares one transfer.
@@ -97,6 +97,9 @@ func (m *mappingCheck) transfer(path string, t *rule.Transfer) {
 	}
 	c.filled()
 	c.together()
+	if c.t.Reread > 0 && !c.unheard {
+		c.add(levelWarning, c.path+".reread", "remove the line", "events tell of every field that the transfer reads, so nothing is read again")
+	}
 }
 
 func (m *mappingCheck) object(path string, o bridge.Object, err error) {
@@ -206,22 +209,24 @@ func (c *transferMapping) reads(path string, name bridge.Field) {
 	case f.Type == "address" || f.Type == "location":
 		c.add(levelFault, path, "read its parts, such as MailingCity", "%s is put together of other fields, and no event tells it", name)
 	case f.Calculated:
-		c.add(levelWarning, path, "read the fields that it is made of, in an expression",
-			"%s is a formula, which raises no event of its own: a new value is carried only once the record is read again", name)
-	case c.compound(name):
-		c.add(levelWarning, path, "read its parts, in an expression",
-			"%s is put together of other fields and raises no event of its own: a new value is carried only once the record is read again", name)
+		c.silent(path, "is a formula, which raises no event of its own", ofParts, name)
+	case c.facts.Compound(name):
+		c.silent(path, "is put together of other fields and raises no event of its own", ofParts, name)
 	}
 }
 
-// compound reports whether the field is put together of others, as a person's Name is.
-func (c *transferMapping) compound(name bridge.Field) bool {
-	for _, f := range c.facts.Fields {
-		if f.Compound == string(name) && f.Name != name {
-			return true
-		}
+// ofParts is what to do about a field that is made of others.
+const ofParts = "read the fields that it is made of, in an expression"
+
+// silent warns of a field of which no event tells, unless it is read again.
+func (c *transferMapping) silent(path, cause, remedy string, name bridge.Field) {
+	if c.unheard = true; c.t.Reread > 0 {
+		return
 	}
-	return false
+	if c.t.Direction.Covers(bridge.Inbound) {
+		remedy = `write reread = "1h" on the transfer, or ` + remedy
+	}
+	c.add(levelWarning, path, remedy, "%s %s: a new value is carried only once the record is read again", name, cause)
 }
 
 // parent looks at a field one parent up.
@@ -239,7 +244,7 @@ func (c *transferMapping) parent(path, relation string, column bridge.Field) {
 			c.add(levelFault, path, "map a field of one certain object", "%s leads to several objects (%s), so %s of it cannot be read", relation, listed(f.References), column)
 			return
 		}
-		c.parentField(path, bridge.Object(f.References[0]), column)
+		c.parentField(path, bridge.Object(f.References[0]), relation, column)
 		return
 	}
 	remedy := suggestion(relation, known)
@@ -249,13 +254,24 @@ func (c *transferMapping) parent(path, relation string, column bridge.Field) {
 	c.add(levelFault, path, remedy, "%s has no parent %s, or the running user may not see it", c.t.Object, relation)
 }
 
-func (c *transferMapping) parentField(path string, of bridge.Object, column bridge.Field) {
+func (c *transferMapping) parentField(path string, of bridge.Object, relation string, column bridge.Field) {
 	facts, err := c.describe(of)
+	name := bridge.Field(relation + "." + string(column))
+	_, said := c.t.Parents[relation]
 	switch {
 	case err != nil:
 		c.object(strings.TrimSuffix(path, ".object"), of, err)
 	case facts.Fields[column] == nil:
 		c.missing(path, facts, column)
+	case c.t.Follows(name) && facts.Unheard(column):
+		c.silent(path, "is a formula of the parent, which raises no event of its own", ofParts, name)
+	case c.t.Follows(name):
+	case said: // on purpose
+		c.unheard = true
+	case facts.Unheard(column):
+		c.silent(path, "is a field of a parent that is put together of other fields", ofParts, name)
+	default:
+		c.silent(path, "is a field of a parent that is not followed", fmt.Sprintf("write parents = { %s = %q }", relation, of), name)
 	}
 }
 

@@ -27,6 +27,7 @@ type TransferConfig struct {
 	OnGone          string            `toml:"on_gone"`           // what becomes of a contact's edit once his record is deleted: "create" makes him a new one
 	TimingInbound   string            `toml:"timing_inbound"`    // when what Salesforce says goes: real-time, every 15m, daily 22:00 Asia/Tokyo, or never
 	TimingOutbound  string            `toml:"timing_outbound"`   // when what the platform says goes
+	Reread          string            `toml:"reread"`            // how often formulas and what else no event tells are read again: 1h, or never
 	Tags            []string          `toml:"tags"`              // put on contacts that the bridge creates
 	Who             string            `toml:"who"`               // of activities: the reference that takes the linked record, such as WhoId
 	Set             map[string]any    `toml:"set"`               // constants of every record that is created
@@ -71,6 +72,7 @@ func (t *TransferConfig) byDefault() {
 	t.OnDelete = string(bridge.KeepContact)
 	t.OnGone = string(bridge.LeaveGone)
 	t.TimingInbound, t.TimingOutbound = bridge.Timing{}.String(), bridge.Timing{}.String()
+	t.Reread = rereadNever
 	t.CreationConfig.byDefault()
 }
 
@@ -100,6 +102,7 @@ func (t *TransferConfig) noun() bridge.Transfer {
 	}
 	n.InboundTiming, _ = bridge.ParseTiming(t.TimingInbound)
 	n.OutboundTiming, _ = bridge.ParseTiming(t.TimingOutbound)
+	n.Reread, _ = t.reread()
 	if t.Type != "" {
 		n.Kind = bridge.Happened
 	}

@@ -64,6 +64,7 @@ func (c *transferCheck) run() {
 	c.gone()
 	c.timing(".timing_inbound", t.TimingInbound, bridge.Inbound)
 	c.timing(".timing_outbound", t.TimingOutbound, bridge.Outbound)
+	c.rereads()
 	c.optionalField(c.path+".key", t.Key)
 	c.expression(c.path+".condition", t.Condition, conditionUse)
 	c.constants()

@@ -55,6 +55,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"ConfirmsNoWriteThatWasMadeAnew", confirmsOnly},
 		{"KeepsAWriteThatSomebodyElsesEventMayHaveTold", keepsTold},
 		{"FindsRowsByWhatTheyHoldNow", looksUp},
+		{"PagesThroughTheMirrorAndKeepsHowFar", pagesThrough},
 		{"LetsNoOlderRowReplaceANewerOne", versions},
 		{"TakesNoRowThatWasMadeFromAnother", moved},
 		{"FillsNothingThatWasForgotten", forgets},
