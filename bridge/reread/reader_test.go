@@ -193,6 +193,20 @@ func (s *stand) change(f func()) {
 	f()
 }
 
+// state is how far the contacts are.
+func (s *stand) state() bridge.Rereading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.states["Contact"]
+}
+
+// news is what was handed on.
+func (s *stand) news() []rule.News {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.told)
+}
+
 func (s *stand) reading(want ...int) {
 	s.t.Helper()
 	if got := s.took(); !slices.Equal(got, want) {
@@ -207,18 +221,18 @@ func TestReader_ReadsTheLinkedInPagesAndHandsOnWhatDiffers(t *testing.T) {
 		defer stop()
 		time.Sleep(time.Hour)
 		s.reading(2000, 2000, 500)
-		if len(s.told) > 0 {
-			t.Fatalf("nothing differs, and %d rows were handed on", len(s.told))
+		if n := len(s.news()); n > 0 {
+			t.Fatalf("nothing differs, and %d rows were handed on", n)
 		}
 		s.change(func() { s.grades[id(4)], s.grades[id(8000)], s.grades[id(5)] = "B", "C", "B"; delete(s.grades, id(6)) })
 		time.Sleep(time.Hour)
 		s.reading(2000, 2000, 500)
-		if len(s.told) != 2 || s.told[0].Row.Record != id(4) || s.told[1].Row.Record != id(8000) {
-			t.Errorf("handed on: %+v", s.told)
+		if told := s.news(); len(told) != 2 || told[0].Row.Record != id(4) || told[1].Row.Record != id(8000) {
+			t.Errorf("handed on: %+v", told)
 		}
 		time.Sleep(24 * time.Hour)
-		if n := len(s.took()); n != 24*3 || len(s.told) != 2 {
-			t.Errorf("%d reads in a day, and %d rows handed on in all", n, len(s.told))
+		if n := len(s.took()); n != 24*3 || len(s.news()) != 2 {
+			t.Errorf("%d reads in a day, and %d rows handed on in all", n, len(s.news()))
 		}
 	})
 }
@@ -226,13 +240,13 @@ func TestReader_ReadsTheLinkedInPagesAndHandsOnWhatDiffers(t *testing.T) {
 func TestReader_ReadsAllWhereAConditionAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStand(t, 3000, `sf.Grade__c == "go"`)
+		s.grades[id(5)] = "go"
 		_, stop := s.begin()
 		defer stop()
-		s.grades[id(5)] = "go"
 		time.Sleep(time.Hour)
 		s.reading(2000, 1000)
-		if len(s.told) != 1 || len(s.told[0].Hits) != 1 {
-			t.Errorf("handed on: %+v", s.told)
+		if told := s.news(); len(told) != 1 || len(told[0].Hits) != 1 {
+			t.Errorf("handed on: %+v", told)
 		}
 	})
 }
@@ -258,19 +272,19 @@ func TestReader_GoesOnWhereItWasStopped(t *testing.T) {
 			return nil
 		}
 		r, stop := s.begin()
-		for len(s.states["Contact"].After) == 0 || r.Problem() == "" {
+		for s.state().After == "" || r.Problem() == "" {
 			time.Sleep(time.Second)
 		}
 		stop()
 		s.reading(2000, 2000)
-		due := s.states["Contact"].Due
+		due := s.state().Due
 		s.fail = nil
 		again, stop := s.begin()
 		defer stop()
 		time.Sleep(6 * time.Minute)
 		s.reading(2000, 500)
-		if again.Problem() != "" || !s.states["Contact"].Due.Equal(due.Add(time.Hour)) || s.states["Contact"].After != "" {
-			t.Errorf("problem %q, state %+v, was due %v", again.Problem(), s.states["Contact"], due)
+		if again.Problem() != "" || !s.state().Due.Equal(due.Add(time.Hour)) || s.state().After != "" {
+			t.Errorf("problem %q, state %+v, was due %v", again.Problem(), s.state(), due)
 		}
 	})
 }
@@ -356,8 +370,10 @@ func TestReader_ReadsOnlyWhileItHoldsTheLease(t *testing.T) {
 		s.reading()
 		time.Sleep(2 * time.Minute)
 		s.reading(5)
-		if s.held != 2 {
-			t.Errorf("held %d times", s.held)
-		}
+		s.change(func() {
+			if s.held != 2 {
+				t.Errorf("held %d times", s.held)
+			}
+		})
 	})
 }
