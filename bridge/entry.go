@@ -12,7 +12,8 @@ const (
 	SnapshotEntry EntryKind = "snapshot" // a row read over REST, of which events may have been missed
 	LoadEntry     EntryKind = "load"     // a row read over REST before anything was missed: it fills what is unknown
 	RereadEntry   EntryKind = "reread"   // fields read over REST that no event tells; its row has them alone, and no version
-	OperatorEntry EntryKind = "operator" // a person's act, such as a redrive
+	OperatorEntry EntryKind = "operator" // what something else than an event caused, such as a person's act
+	RedriveEntry  EntryKind = "redrive"  // a person had carried again what was buried: it waits for no time
 	TickEntry     EntryKind = "tick"     // the time of what waited for it has come
 )
 

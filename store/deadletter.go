@@ -116,7 +116,7 @@ func (s *Store) redrive(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	e := l.Entry
-	e.Kind, e.At, e.Deliveries = bridge.OperatorEntry, s.o.Now().UTC(), []bridge.Delivery{l.Delivery}
+	e.Kind, e.At, e.Deliveries = bridge.RedriveEntry, s.o.Now().UTC(), []bridge.Delivery{l.Delivery}
 	b := &batch{entries: []bridge.Entry{e}}
 	if err := s.encode(b); err != nil {
 		return false, err

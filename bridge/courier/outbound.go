@@ -14,6 +14,9 @@ import (
 // outbound carries what the platform says of one contact to Salesforce.
 func (t *trip) outbound(ctx context.Context) error {
 	id := bridge.ContactID(t.w.Head().Lane.Source)
+	if tr := t.o.project.Transfer(t.w.Head().Transfer); tr != nil && t.later(tr) {
+		return nil
+	}
 	if t.setAside(); len(t.outward()) == 0 {
 		return nil
 	}

@@ -34,8 +34,15 @@ func (t *trip) later(tr *rule.Transfer) bool {
 
 // timely reports whether the work may be carried by such a timing now.
 func (t *trip) timely(timing bridge.Timing) bool {
-	return timing.RealTime() || t.c.cfg.AtOnce || t.w.Entry.Kind == bridge.TickEntry ||
-		slices.ContainsFunc(t.w.Heard, func(h bridge.Heard) bool { return h.Kind == bridge.TickEntry })
+	return timing.RealTime() || t.hastened() || t.holds(bridge.TickEntry)
+}
+
+// hastened reports whether nothing of the work waits for a time: who redrives what was buried wants to see it go.
+func (t *trip) hastened() bool { return t.c.cfg.AtOnce || t.holds(bridge.RedriveEntry) }
+
+// holds reports whether any of the work came by such an entry.
+func (t *trip) holds(kind bridge.EntryKind) bool {
+	return t.w.Entry.Kind == kind || slices.ContainsFunc(t.w.Heard, func(h bridge.Heard) bool { return h.Kind == kind })
 }
 
 // aside has a delivery wait for the time of a transfer.
@@ -61,14 +68,14 @@ func (t *trip) outward() []*rule.Transfer {
 		case head.Transfer != "":
 			return tr.ID != head.Transfer
 		}
-		return !tr.OutboundTiming.RealTime() && !t.c.cfg.AtOnce
+		return !tr.OutboundTiming.RealTime() && !t.hastened()
 	})
 }
 
 // setAside has a contact wait once for each transfer that goes at its own time.
 func (t *trip) setAside() {
 	head := t.w.Head()
-	if head.Transfer != "" || t.c.cfg.AtOnce {
+	if head.Transfer != "" || t.hastened() {
 		return
 	}
 	for _, tr := range t.o.project.Contacts(bridge.Outbound) {
@@ -81,10 +88,11 @@ func (t *trip) setAside() {
 	}
 }
 
-// awaits has what happened with a contact who is linked to nobody wait for the transfer that may create his record, and reports whether it does.
+// awaits has what happened with a contact who is linked to nobody wait for the transfer that may create his record, and reports whether it does. A redrive
+// does not help what has nobody to go to.
 func (t *trip) awaits() bool {
 	by := creatorOf(t.outward())
-	if by == nil || t.timely(by.OutboundTiming) {
+	if by == nil || by.OutboundTiming.RealTime() || t.c.cfg.AtOnce || t.holds(bridge.TickEntry) {
 		return false
 	}
 	for _, d := range t.w.Deliveries {
