@@ -29,9 +29,10 @@ type Leftovers interface {
 
 // Timetable is an optional ability of a journal.
 type Timetable interface {
-	// Due appends the deliveries of Effects.Later that due says of that their time has come, as entries of the kind TickEntry, in each lane in the order
-	// in which they came. It answers how many.
-	Due(ctx context.Context, due func(l *Later) bool) (int, error)
+	// Due appends the deliveries of an outlet that wait by Effects.Later and of which due says that their time has come, as entries of the kind TickEntry, in
+	// each lane in the order in which they came. It does so as fast as they are carried, so that what goes at once is not behind all of them. It answers how
+	// many. What is set aside while it runs may be left for the next call.
+	Due(ctx context.Context, o Outlet, due func(l *Later) bool) (int, error)
 }
 
 // Deferral says how work is given back.

@@ -30,7 +30,7 @@ type OutletCounts struct {
 func (s *Store) Timed(o bridge.Outlet) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.later[o]
+	return max(0, s.later[o])
 }
 
 // Counts counts what waits. It walks over all lanes: about 30 ms for a million.
@@ -48,7 +48,7 @@ func (s *Store) Counts() Counts {
 	}
 	for o, n := range s.later {
 		at := c.Outlets[o]
-		at.Timed = n
+		at.Timed = max(0, n)
 		c.Outlets[o] = at
 	}
 	for _, l := range s.lanes {

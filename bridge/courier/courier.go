@@ -101,6 +101,7 @@ type outlet struct {
 	toward   *gate // the platform's
 	home     *gate // the org's, for this project: what one sends does not stop the others
 	posts    posts
+	late     chan struct{} // holds one while something that waits for its time may have missed it
 }
 
 // ahead is the gate that every delivery of the outlet has before it.
@@ -137,6 +138,7 @@ func New(cfg Config, d Deps) (*Courier, error) {
 		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
 			c.outlets = append(c.outlets, &outlet{
 				Outlet: bridge.Outlet{Project: p.ID, Direction: way}, project: p, platform: platform, org: org, toward: toward, home: home,
+				late: make(chan struct{}, 1),
 			})
 		}
 	}
@@ -182,12 +184,12 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 	aid(c.foldAll)
 	aid(c.watch.Run)
-	aid(c.tick)
 	for _, p := range c.writes {
 		aid(p.Run)
 	}
 	aid(func(working context.Context) error { return c.grace(taking, working, cut) })
 	for _, o := range c.outlets {
+		aid(func(ctx context.Context) error { return c.tick(ctx, o) })
 		o.man(&carriers, func() error {
 			err := c.carryAll(taking, working, o)
 			if err != nil {
@@ -259,7 +261,9 @@ func (c *Courier) carryNext(taking, working context.Context, o *outlet) (relieve
 			c.crew.leave(o.Project)
 		}
 	}()
-	err = c.carry(working, t)
+	if err = c.carry(working, t); err == nil {
+		t.missed()
+	}
 	if t.relieved {
 		o.posts.end()
 	}

@@ -101,23 +101,53 @@ func (t *trip) awaits() bool {
 	return true
 }
 
+// missed has the clock looked at where a tick passed while work was set aside for it.
+func (t *trip) missed() {
+	for i := range t.effects.Later {
+		if at, ticks := t.o.goes(&t.effects.Later[i], t.effects.Later[i].Since); ticks && !at.After(t.c.d.Now()) {
+			t.o.hurry()
+		}
+	}
+}
+
+// hurry has the clock looked at now.
+func (o *outlet) hurry() {
+	select {
+	case o.late <- struct{}{}:
+	default:
+	}
+}
+
 // clockAge is the longest that the clock is not looked at: it may be set, and the machine may sleep.
 const clockAge = time.Minute
 
-// tick has carried what has waited for its time, at each tick and once at the start: the daemon may have been down at one, or a timing was changed.
-func (c *Courier) tick(ctx context.Context) error {
+// tick has carried what has waited at an outlet for its time: at each tick, and once at the start, since the daemon may have been down at one and a timing
+// may have been changed. In between nothing that waits is looked at.
+func (c *Courier) tick(ctx context.Context, o *outlet) error {
 	journal, ok := c.d.Journal.(bridge.Timetable)
-	for ok {
-		if _, err := journal.Due(ctx, c.due); err != nil {
-			return err
+	for last, late := (time.Time{}), ok; ok; {
+		now := c.d.Now()
+		if late || now.Before(last) || o.ticked(last, now) {
+			n, err := journal.Due(ctx, o.Outlet, func(l *bridge.Later) bool { return o.due(l, last, c.d.Now()) })
+			if err != nil {
+				return err
+			}
+			if late = n > 0; late { // what came to something that was on its way stays, and is due
+				continue
+			}
 		}
-		next := c.nextTick()
+		last = now
+		next := o.nextTick(now)
 		if next.IsZero() {
 			break
 		}
 		timer := time.NewTimer(min(max(0, next.Sub(c.d.Now())), clockAge))
 		select {
 		case <-timer.C:
+			late = false
+		case <-o.late:
+			late = true
+			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()
@@ -127,33 +157,43 @@ func (c *Courier) tick(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// due reports whether the time of what waits has come.
-func (c *Courier) due(l *bridge.Later) bool {
-	p := c.d.Rules.Project(l.Delivery.Lane.Project)
-	if p == nil {
-		return false
-	}
-	by := p.Transfer(l.By)
+// goes is when what waits goes if it came at a moment; ticks is false for what waits for nothing any more.
+func (o *outlet) goes(l *bridge.Later, since time.Time) (at time.Time, ticks bool) {
+	by := o.project.Transfer(l.By)
 	if by == nil {
-		return true
+		return since, false
 	}
-	timing := by.Timing(l.Delivery.Lane.Direction)
-	return timing.Never || !timing.Next(l.Since).After(c.d.Now())
+	timing := by.Timing(o.Direction)
+	return timing.Next(since), !timing.Never
+}
+
+// due reports whether the time of what waits has come. What came when the clock was ahead of what it says now came before it was looked at last.
+func (o *outlet) due(l *bridge.Later, last, now time.Time) bool {
+	since := l.Since
+	if since.After(now) {
+		if since = now; !last.IsZero() && last.Before(now) {
+			since = last
+		}
+	}
+	at, ticks := o.goes(l, since)
+	return !ticks || !at.After(now)
+}
+
+// ticked reports whether any transfer had a tick after the one moment and not after the other.
+func (o *outlet) ticked(last, now time.Time) bool {
+	next := o.nextTick(last)
+	return !next.IsZero() && !next.After(now)
 }
 
 // nextTick is the next of all transfers, the zero time for none.
-func (c *Courier) nextTick() (next time.Time) {
-	for _, p := range c.d.Rules.Projects() {
-		for _, tr := range p.Transfers {
-			for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
-				timing := tr.Timing(way)
-				if timing.RealTime() || timing.Never || !tr.Direction.Covers(way) {
-					continue
-				}
-				if at := timing.Next(c.d.Now()); next.IsZero() || at.Before(next) {
-					next = at
-				}
-			}
+func (o *outlet) nextTick(now time.Time) (next time.Time) {
+	for _, tr := range o.project.Transfers {
+		timing := tr.Timing(o.Direction)
+		if timing.RealTime() || timing.Never || !tr.Direction.Covers(o.Direction) {
+			continue
+		}
+		if at := timing.Next(now); next.IsZero() || at.Before(next) {
+			next = at
 		}
 	}
 	return next
