@@ -13,6 +13,15 @@ import (
 	"sfbridge/store"
 )
 
+// timedLayers are the cases of what waits for the time of its transfer.
+var timedLayers = []layer{
+	{"KeepsWhatWaitsForItsTimeOnceALaneAndTransfer", waitsForItsTime},
+	{"HandsOverInOrderWhatWaitedForItsTime", waitsInOrder},
+	{"HandsOverNothingOnceAnotherOwnsTheJournal", waitsFenced},
+	{"HandsOverNoFasterThanIsCarried", waitsByTheHundred},
+	{"LosesNothingThatIsHandedOverWhereverItStops", waitsCut},
+}
+
 // aside settles the next work of an outlet as one that waits for its time.
 func (h *house) aside(o bridge.Outlet, ids ...bridge.DeliveryID) {
 	h.t.Helper()

@@ -17,10 +17,8 @@ import (
 // RunLayers holds the journal to its promises over the engine.
 func (s Suite) RunLayers(t *testing.T) {
 	s.roomLayers(t)
-	for _, c := range []struct {
-		name string
-		fn   func(t *testing.T, h *house)
-	}{
+	s.layers(t, timedLayers)
+	s.layers(t, []layer{
 		{"KeepsLaneOrderWhenHeadFails", keepsLaneOrder},
 		{"LanesOfAnOutletTakeTurns", takesTurns},
 		{"HandsOutNothingBeforeItIsFolded", notBeforeFolded},
@@ -43,11 +41,6 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"ReleasesAStuckLane", releasesStuck},
 		{"SkipsTheHeadOfAStuckLane", skipsStuck},
 		{"OwesWhatWasCarriedInShadow", owes},
-		{"KeepsWhatWaitsForItsTimeOnceALaneAndTransfer", waitsForItsTime},
-		{"HandsOverInOrderWhatWaitedForItsTime", waitsInOrder},
-		{"HandsOverNothingOnceAnotherOwnsTheJournal", waitsFenced},
-		{"HandsOverNoFasterThanIsCarried", waitsByTheHundred},
-		{"LosesNothingThatIsHandedOverWhereverItStops", waitsCut},
 		{"MergesStateInAFullLane", mergesFullLane},
 		{"RefusesWhenFull", refusesFull},
 		{"CarriesWhatWorkCauses", carriesNext},
@@ -77,7 +70,17 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"GoesOnWithoutDamagedRecords", damagedRecords},
 		{"WaitsForRoomWithWorkInHand", waitsForRoom},
 		{"AsksForRoomForWhatWaitsAndWhatComes", asksForRoom},
-	} {
+	})
+}
+
+// layer is one promise of the journal.
+type layer struct {
+	name string
+	fn   func(t *testing.T, h *house)
+}
+
+func (s Suite) layers(t *testing.T, all []layer) {
+	for _, c := range all {
 		s.each(t, c.name, func(t *testing.T, b *bench) {
 			h := &house{bench: b}
 			h.openStore()
