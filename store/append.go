@@ -13,7 +13,6 @@ import (
 type batch struct {
 	entries []bridge.Entry
 	values  [][]byte // by entry, with room for the envelope before each
-	memory  []byte   // in which they lie
 	first   uint64
 	lanes   []*lane // of every delivery, in order
 	victims []victim
@@ -36,8 +35,7 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	if err := s.pace(ctx, entries); err != nil {
 		return err
 	}
-	b := &batch{entries: entries, memory: s.borrow()}
-	defer func() { s.giveBack(b.memory) }()
+	b := &batch{entries: entries}
 	if err := s.encode(b); err != nil {
 		return err
 	}
@@ -70,11 +68,17 @@ func (s *Store) Append(ctx context.Context, entries []bridge.Entry, pos *bridge.
 	}
 }
 
+// valueRoom is what the value of most callbacks takes beside the body.
+const valueRoom = 192
+
 // encode gives every entry its value, all of them in one piece of memory.
 func (s *Store) encode(b *batch) error {
-	all := b.memory[:0]
+	var all []byte
 	ends := make([]int, len(b.entries))
 	for i := range b.entries {
+		if c := b.entries[i].Callback; c != nil {
+			all = slices.Grow(all, valueRoom+len(c.Body))
+		}
 		var err error
 		if all, err = appendSealable(all, &b.entries[i]); err != nil {
 			return err
@@ -84,33 +88,12 @@ func (s *Store) encode(b *batch) error {
 			all = slices.Grow(all, (len(b.entries)-1)*(len(all)+len(all)/4))
 		}
 	}
-	b.memory, b.values = all, make([][]byte, len(b.entries))
+	b.values = make([][]byte, len(b.entries))
 	from := 0
 	for i, end := range ends {
 		b.values[i], from = all[from:end:end], end
 	}
 	return nil
-}
-
-// spareBound is how much memory for values is kept from one Append to the next.
-const spareBound = 256 << 10
-
-// borrow is memory for the values of a batch, which engines copy. What is lent to one is not there for the next.
-func (s *Store) borrow() []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.spare
-	s.spare = nil
-	return b
-}
-
-// giveBack keeps memory for the next batch.
-func (s *Store) giveBack(b []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if cap(b) <= spareBound && cap(b) > cap(s.spare) {
-		s.spare = b
-	}
 }
 
 // appendSealable appends an entry with room for its envelope.
@@ -347,6 +330,7 @@ func (s *Store) appended(b *batch, from, to int) {
 	s.mu.Lock()
 	for i := from; i < to; i++ {
 		s.fresh[b.first+uint64(i)] = uint32(len(b.values[i]))
+		s.recent.put(b.first+uint64(i), b.values[i])
 	}
 	for _, v := range b.victims {
 		if v.entry >= from && v.entry < to {

@@ -6,8 +6,9 @@
 //	                        └── behind the folder's cursor: lanes ── Next ──> courier ── Settle | Defer | Bury
 //
 // Entries and what is known of their deliveries are on disk; lanes are in memory, about 60 bytes a delivery while it only waits
-// (asleep.go) and 300 while it is not folded, is in hand or deferred. They are rebuilt by one scan in Open. One goroutine folds; any number append, carry
-// and read. Where the folder is far behind, Append holds the changes of streams back.
+// (asleep.go) and 300 while it is not folded, is in hand or deferred. They are rebuilt by one scan in Open. The values of the last entries are kept, up to
+// 1 MiB (recent.go), so that what is folded and carried as it comes in is not read. One goroutine folds; any number append, carry and read. Where the
+// folder is far behind, Append holds the changes of streams back.
 //
 // # Keys
 //

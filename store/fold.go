@@ -33,9 +33,13 @@ func (s *Store) Unfolded(ctx context.Context, limit int) ([]bridge.Entry, error)
 		s.folding = true
 		from := s.cursor
 		look := top > max(from, s.barren)
+		kept := s.recent.run(from, top, limit, foldBytes)
 		s.mu.Unlock()
 		if look {
-			es, err := s.behind(ctx, from, top, limit)
+			es, err := keptEntries(from+1, kept)
+			if len(kept) == 0 {
+				es, err = s.behind(ctx, from, top, limit)
+			}
 			if err != nil || len(es) > 0 {
 				return es, err
 			}
@@ -51,6 +55,18 @@ func (s *Store) Unfolded(ctx context.Context, limit int) ([]bridge.Entry, error)
 			return nil, ErrClosed
 		}
 	}
+}
+
+// keptEntries reads entries that were kept, the first of them that of a number.
+func keptEntries(seq uint64, kept [][]byte) ([]bridge.Entry, error) {
+	es := make([]bridge.Entry, len(kept))
+	for i := range kept {
+		var err error
+		if es[i], err = keptEntry(seq+uint64(i), kept[i]); err != nil {
+			return nil, err
+		}
+	}
+	return es, nil
 }
 
 // behind reads the entries after from and up to top.
@@ -251,6 +267,7 @@ func (s *Store) enterEntryLocked(e *bridge.Entry, size uint32, done map[int]bool
 	switch {
 	case n == 0:
 		s.bytes -= int64(size)
+		s.recent.drop(uint64(e.ID))
 		return
 	case n > 1:
 		s.several[uint64(e.ID)] = &several{left: n - len(done), total: n, size: size}

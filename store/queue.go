@@ -144,25 +144,36 @@ func (s *Store) Leftover(lane bridge.Lane) bool {
 
 // delivery reads one delivery and its entry.
 func (s *Store) delivery(ctx context.Context, r ref) (bridge.Delivery, bridge.Entry, error) {
-	key := seqKey(prefixEntry, r.seq)
-	it, err := s.kv.Get(ctx, key)
-	if err == nil && it.Rev == 0 {
-		err = fmt.Errorf("%s is gone: %w", key, ErrCorrupt)
-	}
-	var e bridge.Entry
-	if err == nil {
-		e, err = entryOf(&it)
-	}
+	e, err := s.entry(ctx, r.seq)
 	if err == nil && int(r.idx) >= len(e.Deliveries) {
-		err = fmt.Errorf("%s has no delivery %d: %w", key, r.idx, ErrCorrupt)
+		err = fmt.Errorf("entry %d has no delivery %d: %w", r.seq, r.idx, ErrCorrupt)
 	}
 	if err != nil {
 		if errors.Is(err, ErrCorrupt) {
-			s.note(key)
+			s.note(seqKey(prefixEntry, r.seq))
 		}
 		return bridge.Delivery{}, e, err
 	}
 	return e.Deliveries[r.idx], e, nil
+}
+
+// entry reads an entry that waits.
+func (s *Store) entry(ctx context.Context, seq uint64) (bridge.Entry, error) {
+	s.mu.Lock()
+	kept := s.recent.get(seq)
+	s.mu.Unlock()
+	if kept != nil {
+		return keptEntry(seq, kept)
+	}
+	key := seqKey(prefixEntry, seq)
+	it, err := s.kv.Get(ctx, key)
+	if err != nil {
+		return bridge.Entry{}, err
+	}
+	if it.Rev == 0 {
+		return bridge.Entry{}, fmt.Errorf("%s is gone: %w", key, ErrCorrupt)
+	}
+	return entryOf(&it)
 }
 
 // drop forgets the head of a busy lane, which cannot be read.

@@ -134,6 +134,7 @@ func (s *Store) endLocked(refs []ref) []orphan {
 	for _, r := range refs {
 		if r.alone {
 			s.bytes -= int64(r.size)
+			s.recent.drop(r.seq)
 			continue
 		}
 		m := s.several[r.seq]
@@ -143,6 +144,7 @@ func (s *Store) endLocked(refs []ref) []orphan {
 		if m.left--; m.left > 0 {
 			continue
 		}
+		s.recent.drop(r.seq)
 		s.bytes -= int64(m.size)
 		delete(s.several, r.seq)
 		if !m.deleting {

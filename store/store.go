@@ -45,6 +45,7 @@ type Store struct {
 	classes classes
 	several map[uint64]*several // entries that were folded and have more than one delivery
 	fresh   map[uint64]uint32   // entries that are not folded, and their size
+	recent  recent              // values of entries
 	cursor  uint64              // the last folded entry
 	stored  uint64              // the cursor on disk, see foldLag
 	legacy  uint64              // the last entry that an earlier process left
@@ -56,7 +57,6 @@ type Store struct {
 	owed    map[bridge.Outlet]int // deliveries that were carried in shadow
 	later   map[bridge.Outlet]int // deliveries that wait for the time of their transfer
 	damaged []string
-	spare   []byte        // memory for the values of the next batch
 	told    chan struct{} // closed and replaced when stories were written
 
 	folding bool          // somebody folds
