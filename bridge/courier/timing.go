@@ -104,7 +104,7 @@ func (t *trip) awaits() bool {
 // missed has the clock looked at where a tick passed while work was set aside for it.
 func (t *trip) missed() {
 	for i := range t.effects.Later {
-		if at, ticks := t.o.goes(&t.effects.Later[i], t.effects.Later[i].Since); ticks && !at.After(t.c.d.Now()) {
+		if l := &t.effects.Later[i]; !t.o.goes(l, l.Since).After(t.c.d.Now()) {
 			t.o.hurry()
 		}
 	}
@@ -157,26 +157,23 @@ func (c *Courier) tick(ctx context.Context, o *outlet) error {
 	return ctx.Err()
 }
 
-// goes is when what waits goes if it came at a moment; ticks is false for what waits for nothing any more.
-func (o *outlet) goes(l *bridge.Later, since time.Time) (at time.Time, ticks bool) {
-	by := o.project.Transfer(l.By)
-	if by == nil {
-		return since, false
+// goes is when what waits goes if it came at a moment: the zero time where its transfer is gone or goes never by now, so that it waits for nothing.
+func (o *outlet) goes(l *bridge.Later, since time.Time) (at time.Time) {
+	if by := o.project.Transfer(l.By); by != nil {
+		at = by.Timing(o.Direction).Next(since)
 	}
-	timing := by.Timing(o.Direction)
-	return timing.Next(since), !timing.Never
+	return at
 }
 
 // due reports whether the time of what waits has come. What came when the clock was ahead of what it says now came before it was looked at last.
 func (o *outlet) due(l *bridge.Later, last, now time.Time) bool {
 	since := l.Since
 	if since.After(now) {
-		if since = now; !last.IsZero() && last.Before(now) {
-			since = last
+		if since = last; last.IsZero() {
+			since = now
 		}
 	}
-	at, ticks := o.goes(l, since)
-	return !ticks || !at.After(now)
+	return !o.goes(l, since).After(now)
 }
 
 // ticked reports whether any transfer had a tick after the one moment and not after the other.
