@@ -45,5 +45,8 @@ func Look(ctx context.Context, conn grpc.ClientConnInterface, a Auth, t bridge.T
 	case f.code == "topic.meta.permission":
 		return Denied, bridge.Hint(f.err, "%s", hints[f.code])
 	}
+	if hint := hintOf(f); hint != "" {
+		return Unknown, bridge.Hint(f.err, "%s", hint)
+	}
 	return Unknown, f.err
 }

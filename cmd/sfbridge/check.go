@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/outbound/salesforce"
 )
 
 // checkCommand looks at a configuration and at both sides.
@@ -50,7 +53,7 @@ func (k *checkCommand) Run(ctx context.Context, c *console) error {
 		all = []Finding{{levelOK, k.Config, "the configuration is sound: " + contents(cfg), ""}}
 		all = append(all, advice(cfg, k.Config)...)
 		if !k.Offline {
-			all = append(all, look(ctx, cfg, k.Config)...)
+			all = append(all, look(ctx, cfg, k.Config, realWorld(slog.New(slog.DiscardHandler)))...)
 		}
 		code = exitEnvironment
 	}
@@ -117,10 +120,17 @@ func failed(place string, err error) Finding {
 	}
 	var dns *net.DNSError
 	var dial *net.OpError
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	said, refused := errors.AsType[*salesforce.APIError](err)
 	switch {
 	case f.Remedy != "":
+	case refused && said.Remedy() != "":
+		f.Remedy = said.Remedy()
+	case errors.As(err, &cert), errors.As(err, &record), strings.Contains(f.Text, "HTTP response to HTTPS client"):
+		f.Remedy = remedyOfTLS
 	case errors.As(err, &dns):
-		f.Remedy = "check the host name in the configuration, and the name server of this machine"
+		f.Remedy = remedyOfHost
 	case errors.As(err, &dial):
 		f.Remedy = "check the address in the configuration, and that this machine may reach it"
 	case waits(err):
@@ -129,6 +139,12 @@ func failed(place string, err error) Finding {
 	f.Text = strings.ReplaceAll(f.Text, "\n", "; ")
 	return f
 }
+
+// remedyOfHost is what to do where a name leads nowhere.
+const remedyOfHost = "check the host name in the configuration, and the name server of this machine"
+
+// remedyOfTLS is what to do where no connection is made that is safe.
+const remedyOfTLS = "check the address in the configuration and the clock of this machine; where a proxy opens TLS, this machine must trust its authority"
 
 // waits reports whether err is of a side that may answer later.
 func waits(err error) bool {

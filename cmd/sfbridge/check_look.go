@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,14 +16,14 @@ import (
 )
 
 // look asks each side once, without opening the store, so that it can be done beside a running daemon.
-func look(ctx context.Context, cfg *Config, file string) []Finding {
+func look(ctx context.Context, cfg *Config, file string, w world) []Finding {
 	at := placesOf(file)
 	rules, err := rule.Compile(cfg.nouns())
 	if err != nil {
 		return []Finding{failed("transfers", err)}
 	}
 	a := &app{
-		cfg: cfg, world: realWorld(slog.New(slog.DiscardHandler)), metrics: prometheus.NewRegistry(), rules: rules,
+		cfg: cfg, world: w, metrics: prometheus.NewRegistry(), rules: rules,
 		orgs: map[string]*orgLine{}, lines: map[bridge.ProjectID]*projectLine{},
 	}
 	var all []Finding
@@ -62,7 +62,7 @@ func (a *app) lookAtOrg(ctx context.Context, name string) []Finding {
 	all := []Finding{{levelOK, place, fmt.Sprintf("logged in to %s (%s, %s) as user %s", f.Instance, f.Org, kind, f.User), ""}}
 	routes, err := a.routes(ctx, o)
 	if err != nil {
-		return append(all, failed(place, err))
+		return append(all, failedStream(place, err))
 	}
 	for _, r := range routes {
 		all = append(all, o.lookAtTopic(ctx, place, r))
@@ -81,9 +81,31 @@ func (o *orgLine) lookAtTopic(ctx context.Context, place string, r route) Findin
 	case standing == pubsub.Denied:
 		return failed(place, bridge.Hint(fmt.Errorf("the running user may not subscribe to %s", r.topic), "give it View All Records for %s", r.objects[0]))
 	case err != nil:
-		return failed(place, fmt.Errorf("topic %s: %s", r.topic, worded(err.Error())))
+		return failedStream(place, fmt.Errorf("look for %s: %w", r.topic, err))
 	}
 	return Finding{levelOK, place, fmt.Sprintf("%s can be subscribed to", r.topic), ""}
+}
+
+// failedStream is failed for a call of the Pub/Sub API, whose trouble on the way is told in words alone.
+func failedStream(place string, err error) Finding {
+	f := failed(place, err)
+	head, tail, called := strings.Cut(f.Text, "rpc error: ")
+	if !called {
+		return f
+	}
+	f.Text = head + worded(tail)
+	switch {
+	case f.Remedy != "":
+	case strings.Contains(tail, "handshake failed"):
+		f.Remedy = remedyOfTLS
+	case strings.Contains(tail, "no such host") || strings.Contains(tail, "name resolver"):
+		f.Remedy = remedyOfHost
+	case strings.Contains(tail, "connection error"):
+		f.Remedy = "check pubsub in the configuration, and that this machine may reach its host and port: a firewall or a proxy must let HTTP/2 through"
+	default:
+		f.Remedy = "try again in a while; if it stays, look at status.salesforce.com, and report the message"
+	}
+	return f
 }
 
 // placesOf finds the places of a file that was read once already.

@@ -141,7 +141,7 @@ func judgeLogin(c *rest.Call, a *rest.Answer, secret string) error {
 		m = e.byStatus()
 	}
 	if strings.Contains(e.Message, "login rate exceeded") {
-		m = meaning{class: Transient}
+		m = oauthCodes["rate_limit_exceeded"]
 	}
 	e.class(m)
 	if e.Class == Transient || e.Class == Concurrency {

@@ -75,8 +75,18 @@ func (c *Client) Close() error { return c.http.Close() }
 // Probe reports why respond.io does not take the token, or nil. It costs one request.
 func (c *Client) Probe(ctx context.Context) error {
 	_, err := c.http.Do(ctx, &rest.Call{Op: "read users", Path: "/space/user?limit=1", Repeatable: true})
-	if status := statusOf(err); status == http.StatusUnauthorized || status == http.StatusForbidden {
+	return hinted(err)
+}
+
+// hinted says what an administrator can do about a call that respond.io refused.
+func hinted(err error) error {
+	switch statusOf(err) {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return bridge.Hint(err, "make a new access token in respond.io under Settings, Integrations, Developer API")
+	case http.StatusNotFound:
+		return bridge.Hint(err, "check base_url: without the line it is that of respond.io")
+	case http.StatusTooManyRequests:
+		return bridge.Hint(err, "wait a minute; where other integrations of the workspace call much, lower rate")
 	}
 	return err
 }

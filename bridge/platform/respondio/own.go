@@ -34,7 +34,7 @@ func (c *Client) OwnFields(ctx context.Context) ([]platform.OwnField, error) {
 			} `json:"pagination"`
 		}
 		if _, err := c.http.Do(ctx, &rest.Call{Op: "read fields", Path: "/space/custom_field?" + query.Encode(), Into: &p, Repeatable: true}); err != nil {
-			return nil, err
+			return nil, hinted(err)
 		}
 		for _, f := range p.Items {
 			own := platform.OwnField{Name: bridge.Attribute(custom + f.Name), Kind: bridge.Text, Type: f.Type, Values: f.Values}
