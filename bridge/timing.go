@@ -9,7 +9,7 @@ import (
 
 // Timing says when what a transfer carries one way goes. The zero value is real time.
 type Timing struct {
-	Every  time.Duration  // at its multiples since midnight UTC, 0 for none
+	Every  time.Duration  // at its multiples since midnight UTC, and at the next midnight, 0 for none
 	Zone   *time.Location // daily, at Hour and Minute of this zone; nil for none
 	Hour   int
 	Minute int
@@ -97,7 +97,8 @@ func (t Timing) Next(after time.Time) time.Time {
 	case t.Never:
 		return time.Time{}
 	case t.Every > 0:
-		return after.UTC().Truncate(t.Every).Add(t.Every)
+		day := after.UTC().Truncate(MostEvery)
+		return day.Add(min(after.Sub(day).Truncate(t.Every)+t.Every, MostEvery))
 	case t.Zone == nil:
 		return after
 	}

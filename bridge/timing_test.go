@@ -20,6 +20,11 @@ func TestTiming_TicksOnceADayWhateverTheClocksDo(t *testing.T) {
 		"far ahead of the sun":      {"daily 00:15 Pacific/Kiritimati", "2026-01-01T10:00:00Z", []string{"2026-01-01T10:15:00Z"}},
 		"far behind it":             {"daily 23:45 Pacific/Pago_Pago", "2026-01-01T10:00:00Z", []string{"2026-01-01T10:45:00Z"}},
 		"every quarter":             {"every 15m", "2026-01-01T10:07:12Z", []string{"2026-01-01T10:15:00Z", "2026-01-01T10:30:00Z"}},
+		"every seven minutes":       {"every 7m", "2026-01-01T23:54:59Z", []string{"2026-01-01T23:55:00Z", "2026-01-02T00:00:00Z", "2026-01-02T00:07:00Z"}},
+		"every eleven hours":        {"every 11h", "2026-01-01T00:00:00Z", []string{"2026-01-01T11:00:00Z", "2026-01-01T22:00:00Z", "2026-01-02T00:00:00Z"}},
+		"every day":                 {"every 24h", "2026-01-01T00:00:00.5Z", []string{"2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"}},
+		"a day that is missed":      {"daily 22:00 Pacific/Apia", "2011-12-30T08:00:00Z", []string{"2011-12-30T10:00:00Z", "2011-12-31T08:00:00Z"}},
+		"clocks by half an hour":    {"daily 02:15 Australia/Lord_Howe", "2026-10-03T12:00:00Z", []string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
 		"at a quarter":              {"every 15m", "2026-01-01T10:15:00Z", []string{"2026-01-01T10:30:00Z"}},
 	} {
 		timing, err := ParseTiming(c.timing)
