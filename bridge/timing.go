@@ -103,7 +103,7 @@ func (t Timing) Next(after time.Time) time.Time {
 		return after
 	}
 	day := after.In(t.Zone)
-	for ahead := -1; ; ahead++ {
+	for ahead := 0; ; ahead++ {
 		if at := t.on(day.Year(), day.Month(), day.Day()+ahead); at.After(after) {
 			return at
 		}

@@ -15,6 +15,7 @@ func TestTiming_TicksOnceADayWhateverTheClocksDo(t *testing.T) {
 		"at the tick itself":        {"daily 22:00 Asia/Tokyo", "2026-11-22T13:00:00Z", []string{"2026-11-23T13:00:00Z"}},
 		"an hour that is skipped":   {"daily 02:30 Europe/Berlin", "2026-03-28T12:00:00Z", []string{"2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"}},
 		"an hour that comes twice":  {"daily 02:30 Europe/Berlin", "2026-10-24T12:00:00Z", []string{"2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
+		"an hour that is put back":  {"daily 03:00 Europe/Berlin", "2026-10-24T12:00:00Z", []string{"2026-10-25T02:00:00Z", "2026-10-26T02:00:00Z"}},
 		"between the two":           {"daily 02:30 Europe/Berlin", "2026-10-25T01:00:00Z", []string{"2026-10-26T01:30:00Z"}},
 		"a midnight that is missed": {"daily 00:00 Asia/Beirut", "2026-03-28T12:00:00Z", []string{"2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z"}},
 		"far ahead of the sun":      {"daily 00:15 Pacific/Kiritimati", "2026-01-01T10:00:00Z", []string{"2026-01-01T10:15:00Z"}},
@@ -73,4 +74,30 @@ func FuzzTiming_TicksAlwaysLieAhead(f *testing.F) {
 			t.Errorf("%q after %v comes in %v", text, after, d)
 		}
 	})
+}
+
+// TestTiming_TicksOnEveryDayOnce holds the next tick to a look at each quarter of an hour of years in which clocks were changed.
+func TestTiming_TicksOnEveryDayOnce(t *testing.T) {
+	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Asia/Beirut", "Australia/Lord_Howe", "America/Santiago", "Asia/Tehran", "Africa/Casablanca", "Pacific/Apia"} {
+		for _, hour := range []string{"00:00", "00:30", "01:59", "02:00", "02:30", "03:00", "23:30"} {
+			timing, err := ParseTiming("daily " + hour + " " + zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Date(2011, 1, 1, 12, 0, 0, 0, time.UTC)
+			ticks, last := 0, began
+			for at := began; at.Before(began.AddDate(1, 0, 0)); at = at.Add(15 * time.Minute) {
+				if next := timing.Next(at); next.Equal(last) {
+					continue
+				} else if d := next.Sub(last); !next.After(at) || ticks > 0 && (d < 22*time.Hour || d > 26*time.Hour) && zone != "Pacific/Apia" {
+					t.Fatalf("%s %s: %v after %v comes %v", zone, hour, last, at, next)
+				} else {
+					ticks, last = ticks+1, next
+				}
+			}
+			if ticks < 365 || ticks > 367 {
+				t.Errorf("%s %s: %d ticks in a year", zone, hour, ticks)
+			}
+		}
+	}
 }
