@@ -109,6 +109,9 @@ type Row struct {
 	// Behind holds what the stream told last of fields that were read since, while writes of the bridge to them are still to be told: the row no longer says
 	// what those come over. A row in the journal has none.
 	Behind Fields `json:"-"`
+	// Passed holds values that the stream told and that gave way to others, while writes of the bridge to the fields were still to be told: one of those may
+	// have come over them, and its own event may have been merged away. A row in the journal has none.
+	Passed Fields `json:"-"`
 	// Keys holds the canonical values of identity fields; Mirror.Lookup finds the record by them.
 	Keys Fields `json:"keys,omitempty"`
 	// Mark tells the mirror whether its row is still the one that this was made from; 0 where it was not made from one.

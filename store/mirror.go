@@ -20,6 +20,7 @@ type rowRecord struct {
 	Record bridge.RecordID `json:"id"`
 	Object bridge.Object   `json:"object"`
 	Behind bridge.Fields   `json:"behind,omitempty"`
+	Passed bridge.Fields   `json:"passed,omitempty"`
 }
 
 // Rows answers one row per id; see [bridge.Mirror]. A damaged row counts as never heard of, so that it is read again.
@@ -32,7 +33,7 @@ func (s *Store) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids
 		}
 		if err == nil {
 			rows[i] = rec.Row
-			rows[i].Behind = rec.Behind
+			rows[i].Behind, rows[i].Passed = rec.Behind, rec.Passed
 		}
 		rows[i].Mark = mark(rev)
 		rows[i].Org, rows[i].Object, rows[i].Record = org, o, id
@@ -77,7 +78,7 @@ func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	kept := rowRecord{Row: *r, Record: r.Record, Object: r.Object, Behind: r.Behind}
+	kept := rowRecord{Row: *r, Record: r.Record, Object: r.Object, Behind: r.Behind, Passed: r.Passed}
 	stored = !p.moved(key, r)
 	if found && (!stored || r.Version.Before(old.Version)) {
 		stored = false
@@ -85,13 +86,14 @@ func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 		if old.Deleted || r.Deleted || !fills(old.Values, more) {
 			return false, nil
 		}
-		kept.Row, kept.Behind = old.Row, old.Behind
+		kept.Row, kept.Behind, kept.Passed = old.Row, old.Behind, old.Passed
 		kept.Since = sinceOf(&old.Row, r, more)
 		kept.Values, kept.Keys = filled(old.Values, more), filled(old.Keys, remembered(r.Keys, old.Forgotten))
 	}
 	ttl := time.Duration(0)
 	if kept.Deleted {
-		kept.Values, kept.Behind, kept.Keys, kept.Since, ttl = nil, nil, nil, nil, tombstoneTTL
+		kept.Values, kept.Keys, kept.Since, ttl = nil, nil, nil, tombstoneTTL
+		kept.Behind, kept.Passed = nil, nil
 	}
 	p.index(r, old.Keys, kept.Keys)
 	return stored, p.put(key, &kept, ttl)

@@ -109,7 +109,7 @@ func (f *filler) fill(v reflect.Value) {
 func (f *filler) members(v reflect.Value) {
 	whole := f.whole
 	for i := range v.NumField() {
-		if tag := v.Type().Field(i).Tag.Get("json"); tag == "-" && v.Type() != reflect.TypeFor[bridge.Row]() || slices.Contains([]string{"Mark", "Behind"}, v.Type().Field(i).Name) {
+		if tag := v.Type().Field(i).Tag.Get("json"); tag == "-" && v.Type() != reflect.TypeFor[bridge.Row]() || slices.Contains([]string{"Mark", "Behind", "Passed"}, v.Type().Field(i).Name) {
 			continue
 		}
 		f.whole = whole

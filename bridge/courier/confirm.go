@@ -20,7 +20,6 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 			return err
 		}
 	}
-	f.rewritten(k, open, c, before)
 	var left []bridge.Unconfirmed
 	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
 	for i, u := range open {
@@ -28,12 +27,18 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		v, was := c.Values[u.Field], before[u.Field]
-		if now[u.Field].Known() {
+		switch {
+		case now[u.Field].Known():
 			was = f.rows[k].Behind[u.Field]
+		case !was.Known():
+			was = f.rows[k].Passed[u.Field]
 		}
 		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
-			f.tell(k, u)
+			f.tell(u, cameOver(f.c.d.Now(), k.object, u))
+		}
+		if ends(c) && u.Told.IsZero() && foreign(f.c.same, open[:i], u, f.rows[k].Passed[u.Field]) {
+			f.tell(u, cameBetween(f.c.d.Now(), k.object, u))
 		}
 		by, taken := of[u.Field]
 		switch {
@@ -56,8 +61,30 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		left = append(left, u)
 	}
 	f.open[k] = left
-	f.rows[k].Behind = behind(f.rows[k].Behind, left, c, now)
+	row := f.rows[k]
+	row.Behind, row.Passed = behind(row.Behind, left, c, now), f.passed(row, open, left, before)
 	return nil
+}
+
+// passed are the values that gave way on the stream, with what the row says now, while writes to their fields are still to be told. What gave way to a write
+// of ours is told of by its event.
+func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, before bridge.Fields) bridge.Fields {
+	var gone bridge.Fields
+	for i, u := range left {
+		gave, old, now := r.Passed[u.Field], before[u.Field], r.Values[u.Field]
+		ours := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, now) }
+		if u.Told.IsZero() && !now.Equal(old) && !slices.ContainsFunc(open, ours) && foreign(f.c.same, left[:i], u, old) {
+			gave = old
+		}
+		if !gave.Known() {
+			continue
+		}
+		if gone == nil {
+			gone = bridge.Fields{}
+		}
+		gone[u.Field] = gave
+	}
+	return gone
 }
 
 // behind is what the stream has told last, with this change, of fields that the row is ahead of it in, for the writes that are still to be told after it.
@@ -77,26 +104,6 @@ func behind(was bridge.Fields, open []bridge.Unconfirmed, c *bridge.Change, now 
 		awaited[u.Field] = told
 	}
 	return awaited
-}
-
-// rewritten tells of what our own writes came over of which Salesforce saved another value: no event bears theirs. An event that is certainly ours and
-// has a value of none of them is of the first that is still to be told.
-func (f *fold) rewritten(k rowKey, open []bridge.Unconfirmed, c *bridge.Change, before bridge.Fields) {
-	if !c.Origin.Ours || ends(c) {
-		return
-	}
-	seen := map[bridge.Field]bool{}
-	for i, u := range open {
-		v, was := c.Values[u.Field], before[u.Field]
-		if seen[u.Field] || !u.Told.IsZero() || !v.Known() || v.Equal(was) {
-			continue
-		}
-		seen[u.Field] = true
-		of := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, v) }
-		if !slices.ContainsFunc(open, of) && foreign(f.c.same, open[:i], u, was) {
-			f.tell(k, u)
-		}
-	}
 }
 
 // ends reports whether a change ends the record.
@@ -180,22 +187,30 @@ func foreign(same likeness, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, 
 	})
 }
 
-// tell adds a line of the story: the platform's edit came over one in Salesforce.
-func (f *fold) tell(k rowKey, u bridge.Unconfirmed) {
+// tell adds a line of the story about a write, once.
+func (f *fold) tell(u bridge.Unconfirmed, line bridge.Story) {
 	at := clash{u.Delivery, u.Record, u.Field}
 	if f.told[at] {
 		return
 	}
 	f.told[at] = true
-	f.story = append(f.story, cameOver(f.c.d.Now(), k.object, u))
+	f.story = append(f.story, line)
 }
 
 // cameOver is the line of the story that tells of an edit in Salesforce which a write of ours came over.
 func cameOver(now time.Time, o bridge.Object, u bridge.Unconfirmed) bridge.Story {
+	return crossed(now, o, u, "%s was edited in Salesforce while the platform's edit was on its way; the platform's came last and stands")
+}
+
+// cameBetween tells of edits in Salesforce one of which a write of ours may have come over that the stream never told of: nobody can say which, or whether.
+func cameBetween(now time.Time, o bridge.Object, u bridge.Unconfirmed) bridge.Story {
+	return crossed(now, o, u, "%s was edited in Salesforce more than once around the platform's edit, which may have come between; Salesforce's last one stands")
+}
+
+func crossed(now time.Time, o bridge.Object, u bridge.Unconfirmed, reason string) bridge.Story {
 	return bridge.Story{
 		At: now, Org: u.Org, Project: u.Project, Direction: bridge.Outbound, Object: o, Record: u.Record, Contact: u.Contact,
-		Delivery: u.Delivery, Outcome: bridge.Conflict, Fields: []string{string(u.Field)},
-		Reason: fmt.Sprintf("%s was edited in Salesforce while the platform's edit was on its way; the platform's came last and stands", u.Field),
+		Delivery: u.Delivery, Outcome: bridge.Conflict, Fields: []string{string(u.Field)}, Reason: fmt.Sprintf(reason, u.Field),
 		Judged: []bridge.Judgement{{Field: string(u.Field), Target: string(u.Field), Is: bridge.Clashes}},
 	}
 }

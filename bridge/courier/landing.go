@@ -54,7 +54,7 @@ func (t *trip) row(ctx context.Context, tr *rule.Transfer, record bridge.RecordI
 // there, or is gone again, no word stays: nothing was agreed on by it. What the record holds instead is news, whatever this delivery is about.
 func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, open []bridge.Unconfirmed) error {
 	less := map[bridge.DeliveryID]bridge.Claim{}
-	for _, u := range open {
+	for i, u := range open {
 		word, ok := less[u.Delivery]
 		if !ok {
 			var err error
@@ -67,6 +67,12 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 			t.done = append(t.done, landing{word, u.Of})
 			t.see(tr, u)
 			continue
+		}
+		between := func(was bridge.Value) bool {
+			return foreign(t.c.same, open[:i], u, was) && !tr.SameField(u.Field, was, row.Values[u.Field])
+		}
+		if between(row.Passed[u.Field]) || between(row.Behind[u.Field]) {
+			t.effects.Story = append(t.effects.Story, cameBetween(t.c.d.Now(), tr.Object, u))
 		}
 		t.effects.Withdraw = append(t.effects.Withdraw, u)
 		less[u.Delivery] = tr.Forget(word, u.Field)

@@ -82,7 +82,7 @@ func (t *trip) writeThrough(ctx context.Context, tr *rule.Transfer, link *bridge
 	case err != nil:
 		return link, err
 	case out.Err != nil:
-		return link, t.failed(ctx, tr, link, failure{a.staged, word, out.Err})
+		return link, t.failed(ctx, tr, link, failure{a, out.Err})
 	}
 	return t.rewritten(a), nil
 }
@@ -326,6 +326,9 @@ func (t *trip) put(ctx context.Context, w bridge.Write) (out bridge.Written) {
 // failed ends a refused write: nothing of it is expected on the stream any more, unless nobody knows whether it was done.
 func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link, f failure) error {
 	if bridge.IsUncertain(f.err) {
+		if err := t.doubtedClash(ctx, f.attempt); err != nil {
+			return fmt.Errorf("%w; %w", f.err, err)
+		}
 		return f.err
 	}
 	if e := t.takeBack(ctx, f.staged, f.word); e != nil {
@@ -337,11 +340,28 @@ func (t *trip) failed(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 	return t.lost(ctx, tr, link, f.err)
 }
 
-// failure is a write that did not succeed, with what was recorded for it and the word as it was before.
+// doubtedClash tells at once what a write comes over of which nobody knows whether it was done: by the next try the record may be another, and the word
+// that this one leaves is of this record.
+func (t *trip) doubtedClash(ctx context.Context, a *attempt) error {
+	var lines []bridge.Story
+	for _, u := range a.staged {
+		if f := string(u.Field); slices.Contains(a.said.Clashed, f) && !slices.Contains(a.word.Clashed, f) {
+			lines = append(lines, crossed(t.c.d.Now(), a.tr.Object, u, "both sides had changed %s, and Salesforce's answer to the platform's edit was lost"))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if err := t.c.d.Ledger.Stage(ctx, bridge.Effects{Story: lines}); err != nil {
+		return fmt.Errorf("tell of an edit that may have been written over: %w", err)
+	}
+	return nil
+}
+
+// failure is a write that did not succeed.
 type failure struct {
-	staged []bridge.Unconfirmed
-	word   bridge.Claim
-	err    error
+	*attempt
+	err error
 }
 
 // lost ends a write to a record that is not there: merged, deleted, or out of sight.

@@ -141,6 +141,19 @@ var kept = []struct {
 			{0 * time.Millisecond, "edit", 4, 1, 0, 0},
 		},
 	}},
+	{"a user edits before our write and after it, and what tells of the write is merged into his second edit", script{
+		Projects: 1, People: 1, Luck: 0x3a417, Faults: true, Leads: true, Lean: true,
+		Acts: []act{
+			{30 * time.Millisecond, "edit", 0, 0, 0, 1},
+			{0 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{400 * time.Millisecond, "convert", 0, 1, 0, 2},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{30 * time.Millisecond, "edit", 0, 2, 3, 2},
+			{400 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sfbridge/bridge"
@@ -37,34 +38,33 @@ func (o *order) came(from, to hold, v bridge.Value) {
 		return
 	}
 	for at, all := range o.lists {
-		if at.tag == from.tag && at.field == from.field && at != from && lastLike(at.field, all, v) > 0 {
+		if at.tag == from.tag && at.field == from.field && at != from && has(at.field, all, v) {
 			return
 		}
 	}
-	n := lastLike(from.field, o.lists[from], v)
-	if way := [2]hold{from, to}; n > 0 && n < o.latest[way] {
+	way := [2]hold{from, to}
+	for n := max(o.latest[way], 1); n <= len(o.lists[from]); n++ { // of what was written several times, the first that may have come
+		if alike(from.field, o.lists[from][n-1], v) {
+			o.latest[way] = n
+			return
+		}
+	}
+	if has(from.field, o.lists[from], v) {
 		o.wrong = append(o.wrong, fmt.Sprintf("%s of %s: %q came to %q at %s, after a value that was written later", to.field, to.tag, v.Text, to.project, stamp(time.Now())))
-	} else if n > 0 {
-		o.latest[way] = n
 	}
 }
 
 // twice reports whether users wrote a value on another platform too: the stream's word of one write is taken for the other's.
 func (o *order) twice(from hold, v bridge.Value) bool {
 	for at, all := range o.lists {
-		if at.tag == from.tag && at.field == from.field && at.project != "" && at.project != from.project && lastLike(at.field, all, v) > 0 {
+		if at.tag == from.tag && at.field == from.field && at.project != "" && at.project != from.project && has(at.field, all, v) {
 			return true
 		}
 	}
 	return false
 }
 
-// lastLike is the place of the last value in a list that is like v, from 1; 0 where there is none.
-func lastLike(f bridge.Field, all []bridge.Value, v bridge.Value) int {
-	for i := len(all); i > 0; i-- {
-		if alike(f, all[i-1], v) {
-			return i
-		}
-	}
-	return 0
+// has reports whether a list has a value like v.
+func has(f bridge.Field, all []bridge.Value, v bridge.Value) bool {
+	return slices.ContainsFunc(all, func(w bridge.Value) bool { return alike(f, w, v) })
 }

@@ -112,7 +112,6 @@ func (n *near) born(o bridge.Object, set bridge.Fields) *nearRow {
 
 // update saves changes of a record, and answers whether anything changed.
 func (n *near) update(r *nearRow, set bridge.Fields, who string) {
-	sent := set
 	set = maps.Clone(set)
 	for f, v := range set {
 		set[f] = stored(f, v)
@@ -124,11 +123,7 @@ func (n *near) update(r *nearRow, set bridge.Fields, who string) {
 			continue
 		}
 		n.m.replaced(r.values["Tag__c"].Text, string(f), "near", r.values[f].Text, who)
-		if at := (hold{r.values["Tag__c"].Text, "", f}); alike(f, sent[f], set[f]) && !strings.HasSuffix(set[f].Text, "!") {
-			n.m.changed(at, r.values[f], set[f], who)
-		} else { // what was rewritten is never confirmed by its value: the record is read half a minute later
-			delete(n.m.hands, at)
-		}
+		n.m.changed(hold{r.values["Tag__c"].Text, "", f}, r.values[f], set[f], who)
 		r.values[f], changed = set[f], append(changed, f)
 	}
 	r.saved = time.Now()

@@ -11,6 +11,9 @@ import (
 	"sfbridge/bridge/rule"
 )
 
+// lateCallback is how long after an edit on a platform its callback may be judged.
+const lateCallback = 2 * time.Second
+
 // hold is a place where a user's value stands: a field of a person in Salesforce, where project is "", or on a platform.
 type hold struct {
 	tag     string
@@ -132,6 +135,9 @@ func (w *witness) changed(at hold, old, v bridge.Value, who string) {
 		return
 	}
 	w.past[at] = append(w.past[at], old)
+	w.over = slices.DeleteFunc(w.over, func(o overwritten) bool { // it is back before its callback was judged, which cannot be told from one that says so
+		return at.project != "" && o.hold == at && alike(at.field, o.value, v) && time.Since(o.at) < lateCallback
+	})
 	by, bridged := strings.CutPrefix(who, "bridge")
 	project, from := bridge.ProjectID(strings.TrimSpace(by)), hold{at.tag, "", at.field}
 	if at.project == "" {
