@@ -198,3 +198,39 @@ func TestShadow_ShowsAtItsTimeWhatItWouldSendAndSendsItAtTheNextOnceItEnds(t *te
 		}
 	})
 }
+
+func TestBridge_StopsInTheMiddleOfATickAndGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, simOptions{}, func(c *Config) {
+			c.Orgs["acme"].FirstLoad = string(bridge.LoadSend)
+			c.Projects["support"].Transfers[0].TimingInbound = "daily 22:00 UTC"
+		})
+		defer b.close()
+		const n = 1300
+		b.at(11, 0)
+		b.populate(n)
+		b.start()
+		b.loaded()
+		b.at(21, 59)
+		b.waits(bridge.Inbound, n)
+		b.sim.crm.SetFaults(respondiotest.Faults{Down: true})
+		b.at(22, 5)
+		way := bridge.Outlet{Project: "support", Direction: bridge.Inbound}
+		if c := b.app.store.Counts().Outlets[way]; c.Timed == 0 || c.Waiting == 0 || c.Timed+c.Waiting != n {
+			t.Errorf("%d wait for their time while nobody takes them, and %d for the platform", c.Timed, c.Waiting)
+		}
+		began := time.Now()
+		b.stop()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+		b.sim.crm.SetFaults(respondiotest.Faults{})
+		b.start()
+		b.until("all have gone", time.Hour, func() bool { return len(b.sim.crm.Contacts()) == n })
+		b.until("nothing is left", time.Minute, func() bool {
+			c := b.app.store.Counts().Outlets[way]
+			return c.Timed == 0 && c.Waiting == 0
+		})
+	})
+}
