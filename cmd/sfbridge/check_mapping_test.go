@@ -29,6 +29,7 @@ func richSeed() *fakeorg.Seed {
 			{Name: "MailingStateCode", Type: "picklist", Compound: "MailingAddress", Values: []string{"ZH", "CA"}, Labels: map[string]string{"ZH": "Zurich", "CA": "California"},
 				Of: map[string]string{"ZH": "CH", "CA": "US"}, Restricted: true},
 		}},
+		fakeorg.ObjectSeed{Name: "Account", Fields: []fakeorg.FieldSeed{{Name: "Tier__c", Type: "string", Length: 80, Formula: true}}},
 		fakeorg.ObjectSeed{Name: "Task", Fields: []fakeorg.FieldSeed{{Name: "Sum__c", Type: "currency", Precision: 10, Scale: 2, Formula: true}, {Name: "Lead__c", Type: "reference", References: []string{"Lead"}, ReadOnly: true}}},
 	)
 	s.Users = []fakeorg.UserSeed{{Username: "left@acme.example", Inactive: true}, {Username: "ann@acme.example"}}

@@ -178,6 +178,7 @@ func ofObjects() []side {
 	return []side{
 		describe("object_not_seen", http.StatusNotFound, `[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]`),
 		describe("object_no_access", http.StatusForbidden, `[{"errorCode":"INSUFFICIENT_ACCESS","message":"insufficient access rights on entity: Contact"}]`),
+		describe("object_not_read", http.StatusOK, `{"name":"Contact","createable":true,"updateable":true,"queryable":false,"fields":[]}`),
 		describe("object_away", http.StatusServiceUnavailable, `[{"errorCode":"SERVER_UNAVAILABLE","message":"Server unavailable"}]`),
 		describe("object_limit", http.StatusForbidden, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`),
 		{name: "field_hidden", prepare: func(x *sides) {
