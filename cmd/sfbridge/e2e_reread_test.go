@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"sfbridge/bridge"
 	"sfbridge/bridge/platform/respondio/respondiotest"
 	"sfbridge/pubsub/fakeorg"
+	"sfbridge/store"
 )
 
 // formulaSeed is an org whose contacts and accounts have a formula.
@@ -86,6 +88,8 @@ func TestBridge_CarriesAFormulaThatChangesWithoutAnEvent(t *testing.T) {
 			b.t.Errorf("%d requests to the platform for one contact", n)
 		}
 
+		b.toldOfReread(records[1], "Grade__c")
+
 		before, requests = len(b.sim.org.Calls()), len(b.sim.crm.Requests())
 		time.Sleep(24 * time.Hour)
 		reads, others = b.rereads(before)
@@ -99,6 +103,25 @@ func TestBridge_CarriesAFormulaThatChangesWithoutAnEvent(t *testing.T) {
 		time.Sleep(time.Hour + time.Minute)
 		b.companies("an empty formula empties", map[string]string{"b@x.example": ""})
 	})
+}
+
+// toldOfReread holds that the last line about a record says that a field was read again, and was sent.
+func (b *bench) toldOfReread(record string, field bridge.Field) {
+	b.t.Helper()
+	lines, err := b.app.store.Stories(b.t.Context(), store.StoryFilter{}, 100)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, l := range lines {
+		if string(l.Record) != record || l.Outcome != bridge.Sent {
+			continue
+		}
+		if len(l.Heard) != 1 || l.Heard[0].Kind != bridge.RereadEntry || !slices.Equal(l.Heard[0].Fields, []bridge.Field{field}) {
+			b.t.Errorf("the line says %+v", l)
+		}
+		return
+	}
+	b.t.Error("no line tells of it")
 }
 
 func TestBridge_KeepsTheTimeOfTheNextRereadOverARestart(t *testing.T) {
