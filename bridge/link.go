@@ -65,7 +65,9 @@ type Unconfirmed struct {
 	Value    Value      `json:"value"`
 	Before   Value      `json:"before,omitzero"` // what the mirror held, unknown where it held nothing
 	Delivery DeliveryID `json:"delivery"`
-	At       time.Time  `json:"at"`
+	// Try counts the values that the delivery has put in the place of one that the record was seen to hold; each is told by an event of its own.
+	Try int       `json:"try,omitempty"`
+	At  time.Time `json:"at"`
 	// Told is when the stream brought the value in an event that may be somebody else's, the zero time where it did not. Nobody waits for the write any
 	// more; it is kept for a while, since what its own event comes over is still to be told.
 	Told time.Time `json:"told,omitzero"`

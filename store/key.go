@@ -220,7 +220,11 @@ func unconfirmedPrefix(org bridge.OrgID, r bridge.RecordID) string {
 }
 
 func unconfirmedKey(u *bridge.Unconfirmed) string {
-	return unconfirmedPrefix(u.Org, u.Record) + join(namePart(u.Project), hash(string(u.Field), string(u.Delivery)))
+	names := []string{string(u.Field), string(u.Delivery)}
+	if u.Try > 0 {
+		names = append(names, strconv.Itoa(u.Try))
+	}
+	return unconfirmedPrefix(u.Org, u.Record) + join(namePart(u.Project), hash(names...))
 }
 
 func claimPrefix(org bridge.OrgID, p bridge.ProjectID) string {

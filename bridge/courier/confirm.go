@@ -125,7 +125,7 @@ func (f *fold) awaited(open []bridge.Unconfirmed, field bridge.Field, v bridge.V
 // end has the store end a write, once with the last that is known of it.
 func (f *fold) end(u bridge.Unconfirmed) {
 	i := slices.IndexFunc(f.confirmed, func(w bridge.Unconfirmed) bool {
-		return w.Org == u.Org && w.Record == u.Record && w.Project == u.Project && w.Field == u.Field && w.Delivery == u.Delivery
+		return w.Org == u.Org && w.Record == u.Record && w.Project == u.Project && w.Field == u.Field && w.Delivery == u.Delivery && w.Try == u.Try
 	})
 	if i < 0 {
 		f.confirmed = append(f.confirmed, u)

@@ -30,6 +30,7 @@ type trip struct {
 	words map[string]bridge.Claim // of writes to linked records, by name
 	done  []landing               // inbound: writes that the record was seen to hold
 	ours  []bridge.Fields         // inbound: what we wrote and somebody overwrote before the stream told of it
+	tries map[bridge.Field]int    // outbound: of the writes that an earlier try of this delivery was seen to have done
 	news  []bridge.Field          // inbound: fields in which the record does not hold what we wrote
 
 	via     *rule.Transfer // outbound: the transfer that is written through
@@ -68,7 +69,7 @@ func (t *trip) run(ctx context.Context) (err error) {
 		if t.held, err = t.c.locks.acquire(ctx, t.want); err != nil {
 			return err
 		}
-		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil
+		t.effects, t.claimed, t.traces, t.candidates, t.tags, t.past, t.words, t.news, t.tries = bridge.Effects{}, nil, nil, nil, nil, nil, nil, nil, nil
 		t.barred, t.ours, t.done, t.looked, t.sent, t.dead, t.elders, t.foreseen = nil, nil, nil, nil, nil, nil, nil, nil
 		t.met, t.instead = bridge.Contact{}, ""
 		if err = t.once(ctx); !errors.Is(err, errMoreLocks) {

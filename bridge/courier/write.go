@@ -219,6 +219,10 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 			continue
 		}
 		t.see(r.tr, u)
+		if t.tries == nil {
+			t.tries = map[bridge.Field]int{}
+		}
+		t.tries[f] = u.Try + 1
 		if after, moved := r.word.Advance(*r.link, u.Of); moved {
 			r.link = &after
 		}
@@ -295,8 +299,8 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 	var us []bridge.Unconfirmed
 	for _, f := range w.Set.Names() {
 		us = append(us, bridge.Unconfirmed{
-			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, At: t.c.d.Now(),
-			Contact: t.with.Contact, Of: t.via.Attributes(f),
+			Org: w.Org, Project: w.Project, Record: w.Record, Field: f, Value: w.Set[f], Before: before[f], Delivery: w.Delivery, Try: t.tries[f],
+			At: t.c.d.Now(), Contact: t.with.Contact, Of: t.via.Attributes(f),
 		})
 	}
 	t.traces = append(t.traces, word)
@@ -305,7 +309,7 @@ func (t *trip) stage(ctx context.Context, w bridge.Write, before bridge.Fields, 
 	}
 	again := func(u bridge.Unconfirmed) bool { // it stands as it is staged now; the others end with the row that was read
 		_, ok := w.Set[u.Field]
-		return ok && u.Record == w.Record
+		return ok && u.Record == w.Record && u.Try == t.tries[u.Field]
 	}
 	t.effects.Withdraw, t.effects.Seen = slices.DeleteFunc(t.effects.Withdraw, again), slices.DeleteFunc(t.effects.Seen, again)
 	return us, nil

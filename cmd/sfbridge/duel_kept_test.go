@@ -154,6 +154,25 @@ var kept = []struct {
 			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
 		},
 	}},
+	{"a write whose answer was lost is found done and written again with another value, and the stream tells of both later", script{
+		Projects: 1, People: 1, Luck: 0x0, Faults: true, Leads: true, Lean: true,
+		Acts: []act{
+			{120 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 1, 3, 1},
+			{30 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{120 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{400 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{1500 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{0 * time.Millisecond, "both", 0, 0, 3, 0},
+			{400 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{400 * time.Millisecond, "both", 0, 1, 0, 3},
+			{30 * time.Millisecond, "edit", 0, 1, 0, 3},
+			{30 * time.Millisecond, "edit", 0, 2, 3, 3},
+			{1500 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{30 * time.Millisecond, "convert", 0, 0, 3, 2},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {

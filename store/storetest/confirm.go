@@ -92,9 +92,9 @@ func agrees(t *testing.T, h *house) {
 
 // confirmsOnly: the stream confirms what it was compared with, not what the same delivery wrote to the field since.
 func confirmsOnly(t *testing.T, h *house) {
-	stage := func(value string, at int64) bridge.Unconfirmed {
+	stage := func(value string, at int64, try int) bridge.Unconfirmed {
 		u := bridge.Unconfirmed{
-			Org: org, Project: project, Record: record(1), Field: "Email", Delivery: "a", At: time.Unix(at, 0).UTC(), Value: bridge.TextValue(value),
+			Org: org, Project: project, Record: record(1), Field: "Email", Delivery: "a", Try: try, At: time.Unix(at, 0).UTC(), Value: bridge.TextValue(value),
 		}
 		if err := h.Stage(h.ctx(), bridge.Effects{Stage: []bridge.Unconfirmed{u}}); err != nil {
 			t.Fatal(err)
@@ -109,12 +109,16 @@ func confirmsOnly(t *testing.T, h *house) {
 		}
 		return got
 	}
-	old := stage("old", 1)
-	again := stage("new", 2)
+	old := stage("old", 1, 0)
+	again := stage("new", 2, 0)
 	if diff := cmp.Diff([]bridge.Unconfirmed{again}, fold(old), exactly); diff != "" {
 		t.Error("the echo of the first write ended the second:", diff)
 	}
-	if got := fold(again); len(got) > 0 {
+	next := stage("newest", 3, 1) // in the place of what the record was seen to hold: each is told by itself
+	if diff := cmp.Diff([]bridge.Unconfirmed{next}, fold(again), exactly); diff != "" {
+		t.Error("the echo of a write that was done ended the one after it:", diff)
+	}
+	if got := fold(next); len(got) > 0 {
 		t.Errorf("%v stay unconfirmed", got)
 	}
 }
