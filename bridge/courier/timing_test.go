@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,7 @@ import (
 // timetable is a journal that notes when it is asked for what is due, and has so many the next time.
 type timetable struct {
 	bridge.Journal
+	mu     sync.Mutex
 	now    bridge.Now
 	atOnce bool            // everything goes at once
 	asked  []time.Duration // since the start
@@ -25,6 +27,8 @@ type timetable struct {
 }
 
 func (t *timetable) Due(_ context.Context, o bridge.Outlet, due func(l *bridge.Later) bool) (n int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.asked = append(t.asked, time.Since(t.began))
 	if o.Direction != bridge.Inbound || due(&bridge.Later{By: "daily", Since: t.now()}) != t.atOnce {
 		return 0, errors.New("what came just now is due, or what of another outlet is asked for")
@@ -70,6 +74,8 @@ func clocked(t *testing.T, timing string, test func(t *testing.T, o *outlet, jou
 func (t *timetable) was(test *testing.T, want ...time.Duration) {
 	test.Helper()
 	synctest.Wait()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if diff := cmp.Diff(want, t.asked); diff != "" {
 		test.Errorf("asked at other times than wanted (-want +got):\n%s", diff)
 	}
@@ -80,7 +86,9 @@ func TestTick_AsksAtItsTicksAndNeverInBetween(t *testing.T) {
 		journal.was(t, 0)
 		time.Sleep(59 * time.Minute)
 		journal.was(t, 0)
+		journal.mu.Lock()
 		journal.has = []int{3, 2} // what came to something on its way stays
+		journal.mu.Unlock()
 		time.Sleep(20 * time.Hour)
 		journal.was(t, 0, time.Hour, time.Hour, time.Hour)
 	})
