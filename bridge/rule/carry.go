@@ -218,17 +218,18 @@ func (t *Transfer) Arrived(link *bridge.Link, now bridge.Attributes, told []brid
 	return there
 }
 
-// Passed are the values that earlier tries put there, or may have put, where the contact holds by now what was agreed on before: they gave way, and so did
-// whatever they had come over.
+// Passed are the values that earlier tries put there, or may have put, and that the contact does not hold by now, but what was agreed on before, or what
+// somebody wrote since: they gave way, and so did whatever they had come over.
 func (t *Transfer) Passed(link *bridge.Link, now bridge.Attributes, told []bridge.Fields, sent []map[bridge.Attribute]bridge.Agreed) map[bridge.Attribute][]bridge.Value {
 	past := map[bridge.Attribute][]bridge.Value{}
 	for _, p := range t.pairs {
 		base, agreed := baseline(link, p.key)
-		if have := now[p.Platform]; !have.Known() || !agreed || !p.said(have, base) {
+		have := now[p.Platform]
+		if !have.Known() || !agreed {
 			continue
 		}
 		for _, a := range p.earlier(told, sent) {
-			if !p.said(a.Platform, base) {
+			if !p.said(a.Platform, base) && !p.said(have, a) {
 				past[p.key] = append(past[p.key], a.Platform)
 			}
 		}

@@ -173,6 +173,25 @@ var kept = []struct {
 			{30 * time.Millisecond, "convert", 0, 0, 3, 2},
 		},
 	}},
+	{"a message comes over a user's edit, its answer is lost and the process killed, and he edits once more", script{
+		Projects: 1, People: 1, Luck: 0xf, Faults: true, Lean: true,
+		Acts: []act{
+			{400 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{30 * time.Millisecond, "both", 0, 0, 0, 3},
+			{400 * time.Millisecond, "convert", 0, 1, 0, 0},
+			{1500 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{1500 * time.Millisecond, "edit", 0, 2, 3, 0},
+			{120 * time.Millisecond, "convert", 0, 0, 3, 0},
+			{0 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{0 * time.Millisecond, "convert", 0, 0, 3, 3},
+			{400 * time.Millisecond, "edit", 0, 2, 3, 1},
+			{30 * time.Millisecond, "kill", 0, 0, 3, 1},
+			{0 * time.Millisecond, "edit", 0, 1, 3, 3},
+			{5000 * time.Millisecond, "kill", 0, 1, 0, 2},
+			{30 * time.Millisecond, "edit", 0, 0, 3, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
