@@ -91,13 +91,13 @@ func TestBridge_CarriesAFormulaThatChangesWithoutAnEvent(t *testing.T) {
 		b.toldOfReread(records[1], "Grade__c")
 
 		before, requests = len(b.sim.org.Calls()), len(b.sim.crm.Requests())
-		time.Sleep(24 * time.Hour)
+		time.Sleep(8 * time.Hour)
 		reads, others = b.rereads(before)
-		if len(reads) != 24 || len(others) > 0 {
-			b.t.Errorf("a day in which nothing changes cost %d reads and %q", len(reads), others)
+		if len(reads) != 8 || len(others) > 0 {
+			b.t.Errorf("eight hours in which nothing changes cost %d reads and %q", len(reads), others)
 		}
 		if n := len(b.sim.crm.Requests()) - requests; n > 0 {
-			b.t.Errorf("%d requests to the platform in a day in which nothing changes", n)
+			b.t.Errorf("%d requests to the platform in eight hours in which nothing changes", n)
 		}
 		b.grades("Contact", records[1], map[string]any{"Grade__c": nil})
 		time.Sleep(time.Hour + time.Minute)
@@ -206,7 +206,7 @@ func TestBridge_ReadsNothingAgainForAShadow(t *testing.T) {
 		b.child("a@x.example", nil)
 		time.Sleep(5 * time.Minute)
 		before := b.sim.org.APICalls()
-		time.Sleep(24 * time.Hour)
+		time.Sleep(6 * time.Hour)
 		if n := b.sim.org.APICalls() - before; n > 0 {
 			b.t.Errorf("%d calls for what is not sent", n)
 		}

@@ -24,25 +24,25 @@ func clocked(t *testing.T, inbound string, test func(b *bench, set func(ahead ti
 
 func TestBridge_WaitsForNoClockThatWasAheadForAWhile_P16(t *testing.T) {
 	t.Parallel()
-	clocked(t, "daily 22:00 UTC", func(b *bench, set func(time.Duration)) {
-		b.at(12, 0)
+	clocked(t, "daily 02:00 UTC", func(b *bench, set func(time.Duration)) {
+		b.at(0, 20)
 		b.person("mei@example.com")
-		b.at(12, 5)
+		b.at(0, 25)
 		b.waits(bridge.Inbound, 1)
 		set(99 * 365 * 24 * time.Hour)
 		b.until("what waits goes when the clock says so", 2*time.Minute, func() bool { return b.byEmail("mei@example.com") != nil })
-		b.at(12, 10)
+		b.at(0, 30)
 		b.person("ann@example.com")
 		time.Sleep(time.Minute)
 		if o := b.shadowed(bridge.Inbound); *o.Timed != 1 {
 			t.Errorf("%d wait for their time", *o.Timed)
 		}
 		set(0)
-		b.at(21, 59)
+		b.at(1, 59)
 		if n := len(b.sim.crm.Contacts()); n != 1 {
 			t.Errorf("%d contacts ahead of the hour", n)
 		}
-		b.at(22, 1)
+		b.at(2, 1)
 		if b.byEmail("ann@example.com") == nil {
 			b.explain()
 			t.Error("who came while the clock was ahead waits for that year")
@@ -52,29 +52,29 @@ func TestBridge_WaitsForNoClockThatWasAheadForAWhile_P16(t *testing.T) {
 
 func TestBridge_CarriesByWhateverTheClockSaysAndNothingTwice_P16(t *testing.T) {
 	t.Parallel()
-	clocked(t, "daily 22:00 UTC", func(b *bench, set func(time.Duration)) {
-		b.at(21, 58)
+	clocked(t, "daily 02:00 UTC", func(b *bench, set func(time.Duration)) {
+		b.at(1, 58)
 		mei := b.person("mei@example.com")
-		b.at(22, 1)
+		b.at(2, 1)
 		if b.byEmail("mei@example.com") == nil {
 			t.Fatal("she was not sent at the hour")
 		}
 		time.Sleep(time.Minute)
 		n := b.messages()
-		set(-time.Hour) // 21:02 by the clock
+		set(-time.Hour) // 01:02 by the clock
 		b.change(mei, map[string]any{"LastName": "Lim"})
-		b.at(22, 55)
+		b.at(2, 55)
 		if b.messages() != n {
 			t.Error("sent ahead of the hour")
 		}
 		b.waits(bridge.Inbound, 1)
 		set(-24 * time.Hour)
-		b.at(23, 1)
+		b.at(3, 1)
 		if b.messages() != n {
 			t.Error("sent ahead of the hour")
 		}
 		set(0) // over the hour
-		b.at(23, 3)
+		b.at(3, 3)
 		if c := b.byEmail("mei@example.com"); c.Get("lastName") != "Lim" || b.messages() != n+1 {
 			b.explain()
 			t.Errorf("after the hour %v, %d messages", c, b.messages()-n)
