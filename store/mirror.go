@@ -31,14 +31,20 @@ func (s *Store) Rows(ctx context.Context, org bridge.OrgID, o bridge.Object, ids
 		if err != nil && !errors.Is(err, bridge.ErrNotFound) && !errors.Is(err, ErrCorrupt) {
 			return nil, err
 		}
-		if err == nil {
-			rows[i] = rec.Row
-			rows[i].Behind, rows[i].Passed = rec.Behind, rec.Passed
+		if err != nil {
+			rec = rowRecord{}
 		}
-		rows[i].Mark = mark(rev)
-		rows[i].Org, rows[i].Object, rows[i].Record = org, o, id
+		rec.Org, rec.Object, rec.Record = org, o, id
+		rows[i] = rec.row(rev)
 	}
 	return rows, nil
+}
+
+// row is the row as it was read at a revision.
+func (rec *rowRecord) row(rev Rev) bridge.Row {
+	r := rec.Row
+	r.Object, r.Record, r.Behind, r.Passed, r.Mark = rec.Object, rec.Record, rec.Behind, rec.Passed, mark(rev)
+	return r
 }
 
 // mark is the mark of a row that was read at a revision; 0 marks nothing.

@@ -48,9 +48,8 @@ func (s *Store) Mirrored(ctx context.Context, org bridge.OrgID, o bridge.Object,
 				s.note(items[i].Key)
 				continue
 			}
-			row := rec.Row
-			row.Org, row.Object, row.Record, row.Mark = org, o, rec.Record, mark(items[i].Rev)
-			rows = append(rows, row)
+			rec.Org, rec.Object = org, o
+			rows = append(rows, rec.row(items[i].Rev))
 		}
 		if len(rows) > 0 || len(items) < limit {
 			return rows, nil

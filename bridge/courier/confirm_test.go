@@ -9,16 +9,37 @@ import (
 	"sfbridge/bridge/rule"
 )
 
-// A write of ours came over an edit in Salesforce that nobody knew of. The stream tells both later: the edit first, then the write. Whether the record was
-// read before that, in between or not at all, the story has one line of it.
-func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
-	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
-		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
-		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
-	}}}})
+// confirming are the rules of projects that carry last names both ways.
+func confirming(t *testing.T, projects ...bridge.ProjectID) *rule.Set {
+	t.Helper()
+	var all []bridge.Project
+	for _, p := range projects {
+		all = append(all, bridge.Project{ID: p, Org: "acme", Transfers: []bridge.Transfer{{
+			ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
+			Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
+		}}})
+	}
+	rules, err := rule.Compile(all)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rules
+}
+
+// awaiting is a fold for which one write of a last name is to be told.
+func awaiting(rules *rule.Set, key rowKey) (*bridge.Row, *fold) {
+	text := bridge.TextValue
+	row := &bridge.Row{Org: key.org, Object: key.object, Record: key.record, Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
+	return row, &fold{
+		c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: row}, told: map[clash]bool{},
+		open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
+	}
+}
+
+// A write of ours came over an edit in Salesforce that nobody knew of. The stream tells both later: the edit first, then the write. Whether the record was
+// read before that, in between or not at all, the story has one line of it.
+func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
+	rules := confirming(t, "p")
 	const rigOrg = bridge.OrgID("00D000000000001EAA")
 	text := bridge.TextValue
 	at := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0), Commit: int64(s)} }
@@ -65,15 +86,8 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 // Two projects bring the same value, and somebody edits in between: the first event is of the first project's write alone, and the edit that the second
 // came over is told.
 func TestConfirm_EndsTheWritesOfOneProjectByOneEvent(t *testing.T) {
-	transfers := []bridge.Transfer{{
-		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
-		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
-	}}
 	const org = bridge.OrgID("00D000000000001EAA")
-	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: transfers}, {ID: "q", Org: "acme", Transfers: transfers}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := confirming(t, "p", "q")
 	text := bridge.TextValue
 	key := rowKey{org, "Contact", "r"}
 	row := bridge.Row{Org: org, Object: "Contact", Record: "r", Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
@@ -104,13 +118,7 @@ func TestConfirm_EndsTheWritesOfOneProjectByOneEvent(t *testing.T) {
 // A user gives the value that our write is about to bring, and edits once more before it arrives: his first event is not the write's, and the edit that
 // the write came over is told. What is certainly ours ends the wait.
 func TestConfirm_TellsOfTheEditBetweenAUsersEqualValueAndTheWrite(t *testing.T) {
-	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
-		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
-		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
-	}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := confirming(t, "p")
 	text, key := bridge.TextValue, rowKey{"00D000000000001EAA", "Contact", "r"}
 	type event struct {
 		name string
@@ -128,11 +136,7 @@ func TestConfirm_TellsOfTheEditBetweenAUsersEqualValueAndTheWrite(t *testing.T) 
 		{"the write is yet to come", []event{{"ours", false}, {"theirs", false}}, 0, true},
 		{"the first is the write's own", []event{{"ours", true}, {"theirs", false}, {"ours", false}}, 0, false},
 	} {
-		row := bridge.Row{Org: key.org, Object: key.object, Record: key.record, Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
-		f := fold{
-			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
-			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
-		}
+		_, f := awaiting(rules, key)
 		for i, e := range c.told {
 			change := &bridge.Change{
 				Org: key.org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},
@@ -150,13 +154,7 @@ func TestConfirm_TellsOfTheEditBetweenAUsersEqualValueAndTheWrite(t *testing.T) 
 
 // A write is to be told, and its own event may be merged into another's: what gave way meanwhile is kept, for as long as somebody may ask.
 func TestConfirm_KeepsWhatAWriteMayHaveComeOver(t *testing.T) {
-	rules, err := rule.Compile([]bridge.Project{{ID: "p", Org: "acme", Transfers: []bridge.Transfer{{
-		ID: "contacts", Object: "Contact", Direction: bridge.Both, Identity: []bridge.Pair{{Salesforce: "Email", Platform: "email"}},
-		Fields: []bridge.Pair{{Salesforce: "LastName", Platform: "lastName"}},
-	}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := confirming(t, "p")
 	text, key := bridge.TextValue, rowKey{"00D000000000001EAA", "Contact", "r"}
 	for _, c := range []struct {
 		name, told, kept string
@@ -172,11 +170,7 @@ func TestConfirm_KeepsWhatAWriteMayHaveComeOver(t *testing.T) {
 		{"he edits twice, and the record ends", "theirs newest -", "", 1},
 		{"he edits once, and the record ends", "theirs -", "", 0},
 	} {
-		row := bridge.Row{Org: key.org, Object: key.object, Record: key.record, Version: bridge.Version{At: time.Unix(1, 0), Commit: 1}, Values: bridge.Fields{"LastName": text("before")}}
-		f := fold{
-			c: &Courier{d: Deps{Rules: rules, Now: time.Now}}, rows: map[rowKey]*bridge.Row{key: &row}, told: map[clash]bool{},
-			open: map[rowKey][]bridge.Unconfirmed{key: {{Org: key.org, Project: "p", Record: "r", Field: "LastName", Value: text("ours"), Before: text("before"), Delivery: "d"}}},
-		}
+		row, f := awaiting(rules, key)
 		for i, name := range strings.Fields(c.told) {
 			change := &bridge.Change{
 				Org: key.org, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(int64(i+5), 0), Commit: int64(i + 5)},

@@ -137,7 +137,7 @@ func (c *Courier) tick(ctx context.Context, o *outlet) error {
 			}
 		}
 		last = now
-		next := o.nextTick(now)
+		next := o.project.NextTick(o.Direction, now)
 		if next.IsZero() {
 			break
 		}
@@ -178,20 +178,6 @@ func (o *outlet) due(l *bridge.Later, last, now time.Time) bool {
 
 // ticked reports whether any transfer had a tick after the one moment and not after the other.
 func (o *outlet) ticked(last, now time.Time) bool {
-	next := o.nextTick(last)
+	next := o.project.NextTick(o.Direction, last)
 	return !next.IsZero() && !next.After(now)
-}
-
-// nextTick is the next of all transfers, the zero time for none.
-func (o *outlet) nextTick(now time.Time) (next time.Time) {
-	for _, tr := range o.project.Transfers {
-		timing := tr.Timing(o.Direction)
-		if timing.RealTime() || timing.Never || !tr.Direction.Covers(o.Direction) {
-			continue
-		}
-		if at := timing.Next(now); next.IsZero() || at.Before(next) {
-			next = at
-		}
-	}
-	return next
 }

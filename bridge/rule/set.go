@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sfbridge/bridge"
 )
@@ -18,6 +19,20 @@ type Set struct {
 type Project struct {
 	bridge.Project
 	Transfers []*Transfer // in the order of the configuration
+}
+
+// NextTick is the next tick after a moment of what the project carries one way, the zero time where all of it goes at once or never.
+func (p *Project) NextTick(way bridge.Direction, after time.Time) (next time.Time) {
+	for _, tr := range p.Transfers {
+		timing := tr.Timing(way)
+		if timing.RealTime() || timing.Never || !tr.Direction.Covers(way) {
+			continue
+		}
+		if at := timing.Next(after); next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
 }
 
 // Transfer is a compiled transfer.

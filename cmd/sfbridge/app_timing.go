@@ -14,21 +14,7 @@ import (
 // tellTiming says how much waits for the time of its transfer, and when the next of that may go.
 func tellTiming(o *status.Outlet, p *rule.Project, c store.OutletCounts, now time.Time) {
 	n := int64(c.Timed)
-	o.Timed, o.TimedNext = &n, timeOrNil(nextTick(p, o.Direction, now))
-}
-
-// nextTick is the next tick of what a project carries one way, the zero time where all of it goes at once or never.
-func nextTick(p *rule.Project, way bridge.Direction, now time.Time) (next time.Time) {
-	for _, t := range carries(p, way) {
-		timing := t.Timing(way)
-		if timing.RealTime() || timing.Never {
-			continue
-		}
-		if at := timing.Next(now).UTC(); next.IsZero() || at.Before(next) {
-			next = at
-		}
-	}
-	return next
+	o.Timed, o.TimedNext = &n, timeOrNil(p.NextTick(o.Direction, now).UTC())
 }
 
 // timetable tells the metrics of what waits for its time.
@@ -58,7 +44,7 @@ func (t *timetable) Describe(to chan<- *prometheus.Desc) {
 func (t *timetable) Collect(to chan<- prometheus.Metric) {
 	for _, p := range t.app.rules.Projects() {
 		for _, way := range []bridge.Direction{bridge.Inbound, bridge.Outbound} {
-			at, n := nextTick(p, way, t.app.world.now()), t.app.store.Timed(bridge.Outlet{Project: p.ID, Direction: way})
+			at, n := p.NextTick(way, t.app.world.now()), t.app.store.Timed(bridge.Outlet{Project: p.ID, Direction: way})
 			gauge := func(d *prometheus.Desc, v float64) {
 				to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(p.ID), string(way))
 			}

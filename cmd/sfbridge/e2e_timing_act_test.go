@@ -135,21 +135,29 @@ func TestBridge_CreatesInThePlaceOfADeletedRecordAtItsTime(t *testing.T) {
 	})
 }
 
-func TestBridge_SendsTheFirstLoadAtItsTime(t *testing.T) {
-	t.Parallel()
+// loadedAhead runs a test of the first load of n records, which waits for two o'clock: it is a minute to that.
+func loadedAhead(t *testing.T, n int, test func(b *bench)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, simOptions{}, func(c *Config) {
 			c.Orgs["acme"].FirstLoad = string(bridge.LoadSend)
 			c.Projects["support"].Transfers[0].TimingInbound = "daily 02:00 UTC"
 		})
 		defer b.close()
-		const n = 60
 		b.at(0, 0)
 		b.populate(n)
 		b.start()
 		b.loaded()
 		b.at(1, 59)
 		b.waits(bridge.Inbound, n)
+		test(b)
+	})
+}
+
+func TestBridge_SendsTheFirstLoadAtItsTime(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	loadedAhead(t, n, func(b *bench) {
 		if b.messages() != 0 {
 			t.Errorf("%d messages ahead of the hour", b.messages())
 		}
@@ -201,19 +209,8 @@ func TestShadow_ShowsAtItsTimeWhatItWouldSendAndSendsItAtTheNextOnceItEnds(t *te
 
 func TestBridge_StopsInTheMiddleOfATickAndGoesOn(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, simOptions{}, func(c *Config) {
-			c.Orgs["acme"].FirstLoad = string(bridge.LoadSend)
-			c.Projects["support"].Transfers[0].TimingInbound = "daily 02:00 UTC"
-		})
-		defer b.close()
-		const n = 1300
-		b.at(0, 0)
-		b.populate(n)
-		b.start()
-		b.loaded()
-		b.at(1, 59)
-		b.waits(bridge.Inbound, n)
+	const n = 1300
+	loadedAhead(t, n, func(b *bench) {
 		b.sim.crm.SetFaults(respondiotest.Faults{Down: true})
 		b.at(2, 5)
 		way := bridge.Outlet{Project: "support", Direction: bridge.Inbound}
