@@ -62,10 +62,12 @@ func (f *FieldFacts) canonical(text string) (bridge.Value, bool) {
 	}
 }
 
+// parseTime reads a time; one whose year has no four digits in UTC could not be written, and is none.
 func parseTime(text string) (time.Time, bool) {
 	for _, layout := range []string{timeAnswered, time.RFC3339} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+			year := t.UTC().Year()
+			return t, 0 <= year && year <= 9999
 		}
 	}
 	return time.Time{}, false

@@ -320,6 +320,9 @@ func FuzzFieldValue(f *testing.F) {
 	for _, seed := range []string{`"2026-11-21T10:00:00.000+0000"`, `1.5e3`, `true`, `null`, `"a;b"`, `{"city":"x"}`, `12345678901234567890`} {
 		f.Add(seed, uint8(3))
 	}
+	for _, seed := range []string{`"0000-01-01T0:00:00,000+0200"`, `"9999-12-31T23:30:00.000-0100"`} { // of no year with four digits in UTC
+		f.Add(seed, uint8(5))
+	}
 	types := []string{"string", "boolean", "int", "double", "date", "datetime", "multipicklist", "email", "address"}
 	f.Fuzz(func(t *testing.T, raw string, kind uint8) {
 		if !json.Valid([]byte(raw)) || strings.TrimSpace(raw) != raw {
