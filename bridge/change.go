@@ -69,9 +69,12 @@ type Version struct {
 	Sequence int32     `json:"seq,omitempty"`
 }
 
+// Second is the second of v: rows that are read know no more.
+func (v Version) Second() time.Time { return v.At.Truncate(time.Second) }
+
 // Before reports whether v is strictly older than w. Equal versions are not older.
 func (v Version) Before(w Version) bool {
-	a, b := v.At.Truncate(time.Second), w.At.Truncate(time.Second)
+	a, b := v.Second(), w.Second()
 	switch {
 	case !a.Equal(b):
 		return a.Before(b)
@@ -88,7 +91,12 @@ func (v Version) Before(w Version) bool {
 
 // Same reports whether both are of one event. Rows that were read are never the same.
 func (v Version) Same(w Version) bool {
-	return v.Commit != 0 && v.Commit == w.Commit && v.Sequence == w.Sequence && v.At.Truncate(time.Second).Equal(w.At.Truncate(time.Second))
+	return v.Commit != 0 && v.Commit == w.Commit && v.Sequence == w.Sequence && v.Second().Equal(w.Second())
+}
+
+// Beside reports whether w is of a row that was read in the second of the event v: what it says may be of before or of after the event.
+func (v Version) Beside(w Version) bool {
+	return v.Commit != 0 && w.Commit == 0 && v.Second().Equal(w.Second())
 }
 
 // AllFields stands for every field of a row.
@@ -104,7 +112,8 @@ type Row struct {
 	Values  Fields   `json:"values,omitempty"` // a field that is absent is unknown
 	// Forgotten names fields that something changed without saying to what, [AllFields] for all: what was read before that does not fill them.
 	Forgotten []Field `json:"forgotten,omitempty"`
-	// Since holds the versions of values by field, where changes of two objects make the row and come in any order; nil for other rows.
+	// Since holds the versions of values by field, where changes of two objects make the row and come in any order, or where some were read in the second
+	// of the latest event, or later; nil for other rows.
 	Since map[Field]Version `json:"since,omitempty"`
 	// Behind holds what the stream told last of fields that were read since, while writes of the bridge to them are still to be told: the row no longer says
 	// what those come over. A row in the journal has none.

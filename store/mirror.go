@@ -73,7 +73,8 @@ func (s *Store) indexPrefix(org bridge.OrgID, o bridge.Object, f bridge.Field, v
 
 // row plans to store a row, and reports whether it will be what the mirror says. What was made from another row than the one that is there, or is
 // strictly older, only fills fields of which nothing was known: had a change of them come between, they would be known, or forgotten, and those it does
-// not fill. A deleted row is a tombstone, and what is older than it is nothing.
+// not fill. Where it was made from another one and is not older, a field of which it says something else is unknown from then on: somebody may have acted
+// on either. A deleted row is a tombstone, and what is older than it is nothing.
 func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 	if r.Version == (bridge.Version{}) && !r.Deleted && len(r.Values) == 0 {
 		return false, nil // unseen
@@ -85,16 +86,22 @@ func (p *plan) row(r *bridge.Row) (stored bool, err error) {
 		return false, err
 	}
 	kept := rowRecord{Row: *r, Record: r.Record, Object: r.Object, Behind: r.Behind, Passed: r.Passed}
-	stored = !p.moved(key, r)
-	if found && (!stored || r.Version.Before(old.Version)) {
+	moved := p.moved(key, r)
+	stored = !moved
+	if found && (moved || r.Version.Before(old.Version)) {
 		stored = false
+		var unsure []bridge.Field
+		if moved {
+			unsure = doubted(&old.Row, r)
+		}
 		more := remembered(r.Values, old.Forgotten)
-		if old.Deleted || r.Deleted || !fills(old.Values, more) {
+		if old.Deleted || r.Deleted || len(unsure) == 0 && !fills(old.Values, more) {
 			return false, nil
 		}
 		kept.Row, kept.Behind, kept.Passed = old.Row, old.Behind, old.Passed
-		kept.Since = sinceOf(&old.Row, r, more)
+		kept.Since = sinceOf(&old.Row, r, more, unsure)
 		kept.Values, kept.Keys = filled(old.Values, more), filled(old.Keys, remembered(r.Keys, old.Forgotten))
+		kept.doubt(unsure)
 	}
 	ttl := time.Duration(0)
 	if kept.Deleted {
@@ -128,19 +135,73 @@ func (p *plan) index(r *bridge.Row, before, after bridge.Fields) {
 	}
 }
 
-// sinceOf are the versions of a row's values once it is filled with more.
-func sinceOf(old, r *bridge.Row, more bridge.Fields) map[bridge.Field]bridge.Version {
-	if old.Since == nil {
-		return nil
+// dated is as new as what the row says of a field.
+func dated(r *bridge.Row, f bridge.Field) bridge.Version {
+	if v, ok := r.Since[f]; ok {
+		return v
 	}
+	return r.Version
+}
+
+// doubted are the fields of which a row that was read says something else than the one that came meanwhile, unless it is of an earlier second.
+func doubted(old, r *bridge.Row) (fs []bridge.Field) {
+	for f, v := range r.Values {
+		have := old.Values[f]
+		if v.Known() && have.Known() && !v.Equal(have) && !dated(r, f).Second().Before(dated(old, f).Second()) {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+// doubt makes fields unknown. What the row said of them is what the stream told last, unless more is known of that.
+func (rec *rowRecord) doubt(fs []bridge.Field) {
+	if len(fs) == 0 {
+		return
+	}
+	rec.Behind, rec.Keys = maps.Clone(rec.Behind), maps.Clone(rec.Keys)
+	if rec.Behind == nil {
+		rec.Behind = bridge.Fields{}
+	}
+	rec.Forgotten = slices.Clone(rec.Forgotten)
+	for _, f := range fs {
+		if !rec.Behind[f].Known() {
+			rec.Behind[f] = rec.Values[f]
+		}
+		delete(rec.Values, f)
+		delete(rec.Keys, f)
+		if !slices.Contains(rec.Forgotten, f) {
+			rec.Forgotten = append(rec.Forgotten, f)
+		}
+	}
+}
+
+// sinceOf are the versions of a row's values once it is filled with more and some are in doubt: those that the row has by field, and those of what was read
+// in the second of its version or later, which an event of that time does not replace unasked.
+func sinceOf(old, r *bridge.Row, more bridge.Fields, unsure []bridge.Field) map[bridge.Field]bridge.Version {
 	all := maps.Clone(old.Since)
+	note := func(f bridge.Field, v bridge.Version) {
+		if all == nil {
+			all = map[bridge.Field]bridge.Version{}
+			for f := range old.Values {
+				all[f] = old.Version
+			}
+		}
+		all[f] = v
+	}
 	for f := range more {
 		if _, known := old.Values[f]; known {
 			continue
 		}
-		if all[f] = r.Version; r.Since != nil {
-			all[f] = r.Since[f]
+		switch of := dated(r, f); {
+		case !of.Second().Before(old.Version.Second()):
+			note(f, bridge.Version{At: of.Second()})
+		case all != nil:
+			note(f, of)
 		}
+	}
+	for _, f := range unsure {
+		note(f, bridge.Version{At: dated(r, f).Second()})
 	}
 	return all
 }

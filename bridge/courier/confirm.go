@@ -26,13 +26,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		if ends(c) {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
-		v, was := c.Values[u.Field], before[u.Field]
-		switch {
-		case now[u.Field].Known():
-			was = f.rows[k].Behind[u.Field]
-		case !was.Known():
-			was = f.rows[k].Passed[u.Field]
-		}
+		v, was := c.Values[u.Field], f.held(k, u.Field, before, now)
 		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
 			f.tell(u, cameOver(f.c.d.Now(), k.object, u))
@@ -62,8 +56,24 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 	}
 	f.open[k] = left
 	row := f.rows[k]
-	row.Behind, row.Passed = behind(row.Behind, left, c, now), f.passed(row, open, left, before)
+	row.Behind, row.Passed = behind(row, left, c, now), f.passed(row, open, left, before)
 	return nil
+}
+
+// held is what the record held before a change as far as is known: what the row said, or where it is ahead of the stream or says nothing, what the stream
+// told last, or what it told before.
+func (f *fold) held(k rowKey, field bridge.Field, before, now bridge.Fields) bridge.Value {
+	row := f.rows[k]
+	switch told := row.Behind[field]; {
+	case now[field].Known():
+		return told
+	case before[field].Known():
+		return before[field]
+	case told.Known():
+		return told
+	default:
+		return row.Passed[field]
+	}
 }
 
 // passed are the values that gave way on the stream, with what the row says now, while writes to their fields are still to be told. What gave way to a write
@@ -87,15 +97,16 @@ func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, before bri
 	return gone
 }
 
-// behind is what the stream has told last, with this change, of fields that the row is ahead of it in, for the writes that are still to be told after it.
-func behind(was bridge.Fields, open []bridge.Unconfirmed, c *bridge.Change, now bridge.Fields) bridge.Fields {
+// behind is what the stream has told last, with this change, of fields that the row is ahead of it in, or that it does not know, for the writes that are
+// still to be told after it.
+func behind(r *bridge.Row, open []bridge.Unconfirmed, c *bridge.Change, now bridge.Fields) bridge.Fields {
 	var awaited bridge.Fields
 	for _, u := range open {
-		told := was[u.Field]
+		told := r.Behind[u.Field]
 		if v := c.Values[u.Field]; v.Known() {
 			told = v
 		}
-		if !now[u.Field].Known() || !told.Known() {
+		if !now[u.Field].Known() && r.Values[u.Field].Known() || !told.Known() {
 			continue
 		}
 		if awaited == nil {

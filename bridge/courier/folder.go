@@ -113,7 +113,8 @@ func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 	return f.confirm(ctx, k, c, before, now)
 }
 
-// sides are the values of a row that a change comes behind, and those that are newer than it: a row that two objects make has a version for each.
+// sides are the values of a row that a change comes behind, and those that are newer than it: a row that two objects make has a version for each. A value
+// that was read in the second of the change is of neither side where the stream's word before is known.
 func sides(r *bridge.Row, c *bridge.Change) (before, now bridge.Fields) {
 	before, now = bridge.Fields{}, bridge.Fields{}
 	for f, v := range r.Values {
@@ -121,9 +122,10 @@ func sides(r *bridge.Row, c *bridge.Change) (before, now bridge.Fields) {
 		if !ok {
 			of = r.Version
 		}
-		if c.Version.Before(of) {
+		switch {
+		case c.Version.Before(of):
 			now[f] = v
-		} else {
+		case !c.Version.Beside(of) || !r.Behind[f].Known():
 			before[f] = v
 		}
 	}

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"maps"
-	"time"
 
 	"sfbridge/bridge"
 )
@@ -11,12 +10,12 @@ import (
 // or newer was told of the record, nobody can say which of two values that differ is the later one, since events carry only what they changed: such a
 // field is unknown from then on, and whoever needs it reads it. The same holds of the record's life within one second.
 func Correct(known, read bridge.Row) bridge.Row {
-	if known.Version == (bridge.Version{}) && !known.Deleted || seconds(known).Before(seconds(read)) {
+	if known.Version == (bridge.Version{}) && !known.Deleted || known.Version.Second().Before(read.Version.Second()) {
 		return replaced(known, read)
 	}
 	out := known
 	if known.Deleted || read.Deleted {
-		if known.Deleted != read.Deleted && seconds(known).Equal(seconds(read)) {
+		if known.Deleted != read.Deleted && known.Version.Second().Equal(read.Version.Second()) {
 			out.Deleted, out.Values, out.Since, out.Forgotten = false, nil, nil, []bridge.Field{bridge.AllFields}
 		}
 		return out
@@ -29,8 +28,6 @@ func Correct(known, read bridge.Row) bridge.Row {
 	}
 	return out
 }
-
-func seconds(r bridge.Row) time.Time { return r.Version.At.Truncate(time.Second) }
 
 // replaced is the row that was read in the place of the known one.
 func replaced(known, read bridge.Row) bridge.Row {
@@ -46,9 +43,9 @@ func replaced(known, read bridge.Row) bridge.Row {
 // Missed reports whether the row that was read says anything that the known one does not, so that an event of it may have been missed.
 func Missed(known, read bridge.Row) bool {
 	if known.Deleted || read.Deleted {
-		return known.Deleted != read.Deleted && !seconds(read).Before(seconds(known))
+		return known.Deleted != read.Deleted && !read.Version.Second().Before(known.Version.Second())
 	}
-	if seconds(known).Before(seconds(read)) {
+	if known.Version.Second().Before(read.Version.Second()) {
 		return true // an older event may wait to be folded over what is known
 	}
 	for f, v := range read.Values {

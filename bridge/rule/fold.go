@@ -14,8 +14,12 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 		return r
 	case c.Version.Same(r.Version) && !c.Gap():
 		return again(r, c)
+	case c.Version.Beside(r.Version) && !r.Deleted && !c.Gap() && c.Type != bridge.Delete:
+		return forget(again(r, c), c.Reread)
+	case r.Since != nil && c.Type == bridge.Update:
+		return settled(FoldHalf(r, c))
 	}
-	r.Version = c.Version
+	r.Version, r.Since = c.Version, nil
 	switch c.Type {
 	case bridge.Delete, bridge.GapDelete:
 		r.Deleted, r.Values, r.Forgotten = true, nil, nil
@@ -31,20 +35,41 @@ func Fold(r bridge.Row, c *bridge.Change) bridge.Row {
 				r.Values[f] = v
 			}
 		}
-		r = forget(r, c.Reread)
-		for f := range r.Values {
-			if ref := reference(f); ref != "" && slices.Contains(c.Changed, ref) {
-				r = forget(r, []bridge.Field{f})
-			}
-		}
+		r = renamed(forget(r, c.Reread), c.Changed)
 	default: // something happened and nobody says what: all is unknown until it is read
 		r.Deleted, r.Values, r.Forgotten = false, nil, []bridge.Field{bridge.AllFields}
 	}
 	return r
 }
 
-// again applies a change that is as new as the row: the stream brings it once more, or it is another part of one. Where the row says otherwise, it was read
-// since, or this part is yet to be told; nobody can say which, so such a field is read by whoever needs it.
+// settled is a row of one object whose values are as new as the row again, once its events are past what was read of it.
+func settled(r bridge.Row) bridge.Row {
+	for _, v := range r.Since {
+		if v.Commit == 0 && !v.Second().Before(r.Version.Second()) {
+			return r
+		}
+	}
+	r.Since = nil
+	return r
+}
+
+// renamed makes unknown what is read of parents that are others since a change of these fields. The row's values are the caller's own.
+func renamed(r bridge.Row, changed []bridge.Field) bridge.Row {
+	var read []bridge.Field
+	for f := range r.Values {
+		if ref := reference(f); ref != "" && slices.Contains(changed, ref) {
+			read = append(read, f)
+		}
+	}
+	if read == nil {
+		return r
+	}
+	return forget(r, read)
+}
+
+// again applies a change that is as new as the row: the stream brings it once more, or it is another part of one, or the row was read in the same second.
+// Where the row says otherwise, it was read since, or this is yet to be told; nobody can say which, so such a field is read by whoever needs it. The row
+// stays as new as it was: what else comes of that second is no surer.
 func again(r bridge.Row, c *bridge.Change) bridge.Row {
 	if r.Deleted || c.Type == bridge.Delete {
 		r.Deleted, r.Values = true, nil
@@ -70,7 +95,7 @@ func again(r bridge.Row, c *bridge.Change) bridge.Row {
 	return r
 }
 
-// forget makes fields unknown whose value is another by now. The row's values are the caller's own.
+// forget makes fields unknown whose value is another by now, and what was read through them. The row's values are the caller's own.
 func forget(r bridge.Row, fs []bridge.Field) bridge.Row {
 	for _, f := range fs {
 		delete(r.Values, f)
@@ -78,7 +103,7 @@ func forget(r bridge.Row, fs []bridge.Field) bridge.Row {
 			r.Forgotten = append(slices.Clone(r.Forgotten), f)
 		}
 	}
-	return r
+	return renamed(r, fs)
 }
 
 // Merge applies a row read over REST to what was known. Its values fill what is unknown, and replace what is known unless an event was newer. Where the
@@ -90,12 +115,19 @@ func Merge(known, read bridge.Row) bridge.Row {
 		out.Values = bridge.Fields{}
 	}
 	out.Since = maps.Clone(known.Since)
-	older := read.Version.Before(known.Version)
+	older, beside := read.Version.Before(known.Version), known.Version.Beside(read.Version)
+	if beside && out.Since == nil { // what the events of that second are still to tell is older than what is filled here, or newer
+		out.Since = map[bridge.Field]bridge.Version{}
+		for f := range known.Values {
+			out.Since[f] = known.Version
+		}
+	}
 	if known.Version.Before(read.Version) {
 		maps.DeleteFunc(out.Values, func(f bridge.Field, _ bridge.Value) bool { _, told := read.Values[f]; return !told })
 	}
 	for f, v := range read.Values {
-		if have, ok := out.Values[f]; !ok || !have.Known() || !older {
+		of, dated := out.Since[f]
+		if have := out.Values[f]; !have.Known() || !older || dated && beside && of.Commit == 0 && !read.Version.Before(of) {
 			out.Values[f] = v
 			if out.Since != nil {
 				out.Since[f] = read.Version

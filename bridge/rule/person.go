@@ -179,8 +179,16 @@ func halfTold(r bridge.Row, c *bridge.Change, told []bridge.Field, since map[bri
 	}
 	for _, f := range told {
 		gone := slices.Contains(r.Forgotten, f) || slices.Contains(r.Forgotten, bridge.AllFields)
-		if v := c.Values[f]; v.Known() && !c.Version.Before(since[f]) && (!gone || !older) {
-			r.Values[f], since[f] = v, c.Version
+		switch have, v := r.Values[f], c.Values[f]; {
+		case !v.Known():
+		case c.Version.Beside(since[f]) && (gone || have.Known()): // it was read in this second
+			if have.Known() && !have.Equal(v) {
+				r = forget(r, []bridge.Field{f})
+			}
+		case !c.Version.Before(since[f]) && (!gone || !older):
+			if r.Values[f], since[f] = v, c.Version; !have.Equal(v) {
+				r = renamed(r, []bridge.Field{f})
+			}
 		}
 	}
 	for _, f := range c.Reread {

@@ -3,7 +3,6 @@ package rule_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -263,56 +262,6 @@ func contains(s, sub string) bool {
 	return false
 }
 
-func at(sec int, commit int64) bridge.Version {
-	return bridge.Version{At: time.Date(2026, 11, 21, 10, 0, sec, 0, time.UTC), Commit: commit, Sequence: 1}
-}
-
-func TestFold_AppliesEachTypeAndSkipsWhatIsOlder(t *testing.T) {
-	known := bridge.Row{Version: at(10, 100), Values: bridge.Fields{"A": text("1"), "B": text("2")}}
-	for _, c := range []struct {
-		name   string
-		change bridge.Change
-		want   bridge.Fields
-		gone   bool
-	}{
-		{"update", bridge.Change{Type: bridge.Update, Version: at(11, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("3")}}, bridge.Fields{"A": text("3"), "B": text("2")}, false},
-		{"cleared", bridge.Change{Type: bridge.Update, Version: at(11, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": bridge.NullValue()}}, bridge.Fields{"A": bridge.NullValue(), "B": text("2")}, false},
-		{"context is no change", bridge.Change{Type: bridge.Update, Version: at(11, 101), Values: bridge.Fields{"A": text("9")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
-		{"to be read again", bridge.Change{Type: bridge.Update, Version: at(11, 101), Reread: []bridge.Field{"A"}}, bridge.Fields{"B": text("2")}, false},
-		{"older", bridge.Change{Type: bridge.Update, Version: at(10, 99), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("0")}}, bridge.Fields{"A": text("1"), "B": text("2")}, false},
-		{"equal, and otherwise than what may have been read since", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A", "B"}, Values: bridge.Fields{"A": text("4"), "B": text("2")}}, bridge.Fields{"B": text("2")}, false},
-		{"equal, and of what nobody knew", bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"C"}, Values: bridge.Fields{"C": text("5")}}, bridge.Fields{"A": text("1"), "B": text("2"), "C": text("5")}, false},
-		{"delete", bridge.Change{Type: bridge.Delete, Version: at(11, 101)}, nil, true},
-		{"gap", bridge.Change{Type: bridge.GapUpdate, Version: at(11, 101)}, nil, false},
-		{"unknown symbol", bridge.Change{Type: "SHRUG", Version: at(11, 101)}, nil, false},
-	} {
-		got := rule.Fold(known, &c.change)
-		if d := cmp.Diff(c.want, got.Values); d != "" || got.Deleted != c.gone {
-			t.Errorf("%s: deleted %v (-want +got):\n%s", c.name, got.Deleted, d)
-		}
-	}
-	if known.Values["A"] != text("1") {
-		t.Error("Fold changed the row it was given")
-	}
-}
-
-func TestMerge_FillsTheUnknownAndYieldsToNewerEvents(t *testing.T) {
-	known := bridge.Row{Version: at(10, 100), Values: bridge.Fields{"A": text("event")}}
-	read := bridge.Row{Version: bridge.Version{At: at(10, 0).At}, Values: bridge.Fields{"A": text("rest"), "B": text("rest")}}
-	got := rule.Merge(known, read)
-	if d := cmp.Diff(bridge.Fields{"A": text("event"), "B": text("rest")}, got.Values); d != "" {
-		t.Errorf("same second (-want +got):\n%s", d)
-	}
-	read.Version.At = at(12, 0).At
-	if got := rule.Merge(known, read); got.Values["A"] != text("rest") {
-		t.Errorf("a newer row did not replace: %v", got.Values)
-	}
-	delete(read.Values, "A") // told by an event of before, which is yet to come: it would pass for older than the row
-	if got := rule.Merge(known, read); got.Values["A"].Known() {
-		t.Errorf("what a newer row does not tell is still taken for known: %v", got.Values)
-	}
-}
-
 func TestWants_TrimsToTheReadSetAndPicksTransfers(t *testing.T) {
 	set, err := rule.Compile([]bridge.Project{{ID: "crm", Org: "prod", Transfers: []bridge.Transfer{{
 		ID: "contacts", Object: "Contact", Kind: bridge.ContactTouched, Direction: bridge.Both,
@@ -429,25 +378,5 @@ func TestLanded_TakesWhatWasWrittenUnlessSomethingElseWasAgreedOnSince(t *testin
 	}
 	if less := tr.Forget(again, "FirstName"); len(less.Agreed) != 2 || len(again.Agreed) != 3 {
 		t.Errorf("forgotten: %v of %v", less.Agreed, again.Agreed)
-	}
-}
-
-// An edit of the second in which the last event was made is read before its own event comes, and the stream brings that last event again: what it says is
-// older than what was read.
-func TestFold_TakesNoEventThatComesAgainForNewerThanWhatWasRead(t *testing.T) {
-	first := bridge.Change{Type: bridge.Update, Version: at(10, 100), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("first")}}
-	read := bridge.Row{Version: bridge.Version{At: at(10, 0).At}, Values: bridge.Fields{"A": text("second")}}
-	for name, fold := range map[string]func(bridge.Row, *bridge.Change) bridge.Row{"a row": rule.Fold, "a row of two halves": rule.FoldHalf} {
-		row := rule.Merge(rule.Correct(fold(bridge.Row{}, &first), read), read)
-		if row.Values["A"] != text("second") {
-			t.Fatalf("%s: it was read, and says %v", name, row.Values)
-		}
-		if row = fold(row, &first); row.Values["A"].Known() {
-			t.Errorf("%s: the first event came again, and it says %v", name, row.Values)
-		}
-		second := bridge.Change{Type: bridge.Update, Version: at(10, 101), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text("second")}}
-		if row = fold(row, &second); row.Values["A"] != text("second") {
-			t.Errorf("%s: the second event came, and it says %v", name, row.Values)
-		}
 	}
 }

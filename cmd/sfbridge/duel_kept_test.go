@@ -192,6 +192,38 @@ var kept = []struct {
 			{30 * time.Millisecond, "edit", 0, 0, 3, 0},
 		},
 	}},
+	{"a record is read in the second of several edits, before the stream tells of them, and a delivery judges by what it told", script{
+		Projects: 1, People: 1, Luck: 0x17e7, Persons: true, Channel: true,
+		Acts: []act{
+			{1500 * time.Millisecond, "join", 0, 1, 0, 0},
+			{120 * time.Millisecond, "kill", 0, 2, 0, 0},
+			{1500 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{1500 * time.Millisecond, "join", 0, 2, 3, 0},
+			{900 * time.Millisecond, "edit", 0, 2, 0, 1},
+			{400 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{900 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{30 * time.Millisecond, "join", 0, 0, 0, 0},
+			{900 * time.Millisecond, "edit", 0, 1, 0, 3},
+			{400 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{900 * time.Millisecond, "kill", 0, 1, 3, 0},
+			{30 * time.Millisecond, "edit", 0, 1, 3, 1},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 2, 3, 2},
+			{120 * time.Millisecond, "edit", 0, 2, 0, 2},
+			{30 * time.Millisecond, "edit", 0, 2, 0, 3},
+			{30 * time.Millisecond, "join", 0, 0, 0, 0},
+		},
+	}},
+	{"somebody's edit and our write over it are told in the second in which the record was read", script{
+		Projects: 2, People: 1, Luck: 0x4e5b9107, Faults: true, Leads: true,
+		Acts: []act{
+			{0 * time.Millisecond, "edit", 0, 0, 0, 1},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{0 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{30 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{5000 * time.Millisecond, "edit", 0, 0, 3, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {

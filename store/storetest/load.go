@@ -143,7 +143,7 @@ func model(t *testing.T, open Open) {
 		b := &bench{t: t, open: open, dir: dir}
 		b.start()
 		defer func() { b.stop() }()
-		m := &modelled{b: b, rt: rt, vals: map[string]string{}, dies: map[string]time.Time{}}
+		m := &modelled{b: b, rt: rt, vals: map[string]string{}, dies: map[string]stretch{}}
 		key := rapid.SampledFrom([]string{"x/a", "x/b", "e/01", "e/02", "s/01", "y-/_"})
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 12).Draw(rt, "step") {
@@ -165,12 +165,17 @@ type modelled struct {
 	b    *bench
 	rt   *rapid.T
 	vals map[string]string
-	dies map[string]time.Time
+	dies map[string]stretch
 }
+
+// stretch is the time within which a value ends: clocks are real here, and a step takes as long as the disk has it.
+type stretch struct{ from, to time.Time }
+
+func (s stretch) overlaps(from, to time.Time) bool { return !to.Before(s.from) && !s.to.Before(from) }
 
 func (m *modelled) alive(key string) (string, bool) {
 	val, ok := m.vals[key]
-	if end, mortal := m.dies[key]; mortal && !m.b.now().Before(end) {
+	if end, mortal := m.dies[key]; mortal && !m.b.now().Before(end.to) {
 		return "", false
 	}
 	return val, ok
@@ -191,6 +196,7 @@ func (m *modelled) write(keys []string) {
 	if fails {
 		tx.Checks[len(keys)-1].Rev += 7
 	}
+	begun := m.b.now()
 	err := m.b.kv.Apply(m.b.ctx(), tx)
 	if fails != errors.Is(err, store.ErrConflict) || !fails && err != nil {
 		m.rt.Fatalf("apply: %v, should fail: %v", err, fails)
@@ -203,13 +209,14 @@ func (m *modelled) write(keys []string) {
 		if m.vals[op.Key] = string(op.Val); op.Delete {
 			delete(m.vals, op.Key)
 		} else if op.TTL > 0 {
-			m.dies[op.Key] = m.b.now().Add(op.TTL)
+			m.dies[op.Key] = stretch{begun.Add(op.TTL - time.Second), m.b.now().Add(op.TTL + time.Second)}
 		}
 	}
 }
 
-// compare reads everything both ways. Clocks are real here, so nothing is asked about a value in the second around its end.
+// compare reads everything both ways. Nothing is asked about a value that may end while it is read.
 func (m *modelled) compare() {
+	begun := m.b.now()
 	items, err := m.b.kv.Scan(m.b.ctx(), "", "", 100)
 	if err != nil {
 		m.rt.Fatal(err)
@@ -222,11 +229,11 @@ func (m *modelled) compare() {
 		}
 	}
 	for _, key := range []string{"x/a", "x/b", "e/01", "e/02", "s/01", "y-/_"} {
-		if end, mortal := m.dies[key]; mortal && m.b.now().Sub(end).Abs() < time.Second {
+		it := m.b.get(key)
+		if end, mortal := m.dies[key]; mortal && end.overlaps(begun, m.b.now()) {
 			continue
 		}
 		want, alive := m.alive(key)
-		it := m.b.get(key)
 		got, scanned := found[key]
 		if alive != (it.Rev != 0) || alive != scanned || alive && (string(it.Val) != want || got != want) {
 			m.rt.Fatalf("%s: get %q at %d, scan %q %v, want %q %v", key, it.Val, it.Rev, got, scanned, want, alive)
