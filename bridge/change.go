@@ -1,6 +1,9 @@
 package bridge
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ChangeType is what happened to a record; the names are those of Salesforce's ChangeType enum.
 type ChangeType string
@@ -125,4 +128,9 @@ type Row struct {
 	Keys Fields `json:"keys,omitempty"`
 	// Mark tells the mirror whether its row is still the one that this was made from; 0 where it was not made from one.
 	Mark uint64 `json:"-"`
+}
+
+// Forgot reports whether something changed the field without saying to what, since the row knew of it.
+func (r *Row) Forgot(f Field) bool {
+	return slices.Contains(r.Forgotten, f) || slices.Contains(r.Forgotten, AllFields)
 }

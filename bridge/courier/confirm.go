@@ -12,7 +12,7 @@ import (
 // confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it, of one project. Where two
 // wrote the same value, the second's event is yet to come, and what it comes over may be an edit. What the row held before tells whether a write came over
 // an edit that nobody knew of when it was sent. Where the record was read since, the row is now ahead of the stream and tells which value stands.
-func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, now bridge.Fields) error {
+func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row sides) error {
 	open, ok := f.open[k]
 	if !ok {
 		var err error
@@ -26,8 +26,9 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		if ends(c) {
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
-		v, was := c.Values[u.Field], f.held(k, u.Field, before, now)
-		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, now[u.Field]) && foreign(f.c.same, open[:i], u, v)
+		v, was := c.Values[u.Field], f.held(open, u, f.rows[k], row)
+		over := f.stands(u, v) && (foreign(f.c.same, open[:i], u, was) || c.Origin.Ours && f.preempted(open[:i], u, was)) ||
+			f.stands(u, row.now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
 			f.tell(u, cameOver(f.c.d.Now(), k.object, u))
 		}
@@ -55,24 +56,25 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, before, 
 		left = append(left, u)
 	}
 	f.open[k] = left
-	row := f.rows[k]
-	row.Behind, row.Passed = behind(row, left, c, now), f.passed(row, open, left, before)
+	r := f.rows[k]
+	r.Behind, r.Passed = behind(r, left, c, row.now), f.passed(r, open, left, row.before)
 	return nil
 }
 
-// held is what the record held before a change as far as is known: what the row said, or where it is ahead of the stream or says nothing, what the stream
-// told last, or what it told before.
-func (f *fold) held(k rowKey, field bridge.Field, before, now bridge.Fields) bridge.Value {
-	row := f.rows[k]
-	switch told := row.Behind[field]; {
-	case now[field].Known():
+// held is what the record held before a change to the field of u, as far as is known: what the row said before it; what the stream told last, where the row
+// is ahead of that or says nothing; what was read in its second, unless it is a write of ours that is yet to be told; or what the stream told before.
+func (f *fold) held(open []bridge.Unconfirmed, u bridge.Unconfirmed, r *bridge.Row, row sides) bridge.Value {
+	told, beside := r.Behind[u.Field], row.beside[u.Field]
+	ours := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, beside) }
+	switch {
+	case row.before[u.Field].Known():
+		return row.before[u.Field]
+	case told.Known() || row.now[u.Field].Known():
 		return told
-	case before[field].Known():
-		return before[field]
-	case told.Known():
-		return told
+	case beside.Known() && !slices.ContainsFunc(open, ours):
+		return beside
 	default:
-		return row.Passed[field]
+		return r.Passed[u.Field]
 	}
 }
 
@@ -126,6 +128,14 @@ func (f *fold) doubtful(open []bridge.Unconfirmed, u bridge.Unconfirmed, c *brid
 	return !ends(c) && (!c.Origin.Ours || slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool {
 		return !w.Told.IsZero() && w.Field == u.Field && f.stands(w, c.Values[w.Field])
 	}))
+}
+
+// preempted reports whether what the record held before our own event of u was what an earlier write of ours says, but put there by somebody else: that one
+// came to find it there, or its own event would have come before this one.
+func (f *fold) preempted(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
+	return !f.stands(u, was) && slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
+		return w.Project == u.Project && w.Field == u.Field && !w.Told.IsZero() && f.stands(w, was)
+	})
 }
 
 // awaited reports whether the value of a field is that of a write which the stream has not told at all: the event is rather of that one.

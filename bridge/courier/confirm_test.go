@@ -188,3 +188,55 @@ func TestConfirm_KeepsWhatAWriteMayHaveComeOver(t *testing.T) {
 		}
 	}
 }
+
+// The record is read in the second in which somebody edits it and our write comes over that, before the stream tells of either, or somebody wrote what an
+// earlier edit of the platform says too.
+func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
+	rules := confirming(t, "p")
+	text := bridge.TextValue
+	key := rowKey{"00D000000000001EAA", "Contact", "r"}
+	said := func(commit int64, name string) *bridge.Change {
+		return &bridge.Change{
+			Org: key.org, Object: key.object, Records: []bridge.RecordID{key.record}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(9, 0), Commit: commit},
+			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: strings.HasPrefix(name, "ours")},
+		}
+	}
+	by := func(c *bridge.Change, ours bool) *bridge.Change { c.Origin.Ours = ours; return c }
+	late := func(c *bridge.Change) *bridge.Change { c.Version.At = time.Unix(10, 0); return c }
+	earlier := bridge.Unconfirmed{Org: key.org, Project: "p", Record: key.record, Field: "LastName", Value: text("ours first"), Before: text("before"), Delivery: "c"}
+	same := earlier
+	same.Value = text("ours")
+	for _, c := range []struct {
+		name  string
+		read  string // in the second of the events
+		open  []bridge.Unconfirmed
+		told  []*bridge.Change
+		lines int
+	}{
+		{"it was read after our write", "ours", nil, []*bridge.Change{said(1, "theirs"), said(2, "ours")}, 1},
+		{"it was read before our write", "theirs", nil, []*bridge.Change{said(1, "theirs"), said(2, "ours")}, 1},
+		{"nobody edited", "ours", nil, []*bridge.Change{said(1, "before"), said(2, "ours")}, 0},
+		{"somebody edited twice", "ours", nil, []*bridge.Change{said(1, "theirs"), said(2, "theirs too"), said(3, "ours")}, 1},
+		{"somebody wrote the same", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{by(said(1, "ours first"), false), said(2, "ours")}, 1},
+		{"we wrote both", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{said(1, "ours first"), said(2, "ours")}, 0},
+		{"our first event was merged", "ours first", []bridge.Unconfirmed{earlier}, []*bridge.Change{late(said(2, "ours"))}, 0},
+		{"both edits of the platform and somebody say the same", "ours", []bridge.Unconfirmed{same}, []*bridge.Change{by(said(1, "ours"), false), late(said(2, "ours"))}, 0},
+		{"somebody wrote both", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{by(said(1, "ours first"), false), by(said(2, "ours"), false)}, 0},
+	} {
+		row, f := awaiting(rules, key)
+		row.Version, row.Values = bridge.Version{At: time.Unix(9, 0)}, bridge.Fields{"LastName": text(c.read)}
+		f.open[key][0].Value, f.open[key][0].Before = text("ours"), text("before")
+		if c.open != nil {
+			f.open[key][0].Before = text("ours first")
+			f.open[key] = append(c.open, f.open[key]...)
+		}
+		for _, change := range c.told {
+			if err := f.entry(t.Context(), &bridge.Entry{Change: change}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(f.story) != c.lines {
+			t.Errorf("%s: %d lines, want %d: %v", c.name, len(f.story), c.lines, f.story)
+		}
+	}
+}

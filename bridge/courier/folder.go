@@ -98,25 +98,27 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 
 // change applies a change to the row of one record, and confirms the writes that it brings back.
 func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
-	var before, now bridge.Fields
+	var was sides
 	apply := rule.Fold
 	if f.halved(k.object) {
 		apply = rule.FoldHalf
 	}
 	err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
-		before, now = sides(&r, c)
+		was = sidesOf(&r, c)
 		return apply(r, c)
 	})
 	if err != nil {
 		return err
 	}
-	return f.confirm(ctx, k, c, before, now)
+	return f.confirm(ctx, k, c, was)
 }
 
-// sides are the values of a row that a change comes behind, and those that are newer than it: a row that two objects make has a version for each. A value
-// that was read in the second of the change is of neither side where the stream's word before is known.
-func sides(r *bridge.Row, c *bridge.Change) (before, now bridge.Fields) {
-	before, now = bridge.Fields{}, bridge.Fields{}
+// sides are the values of a row that a change comes behind, those that are newer than it, and those that were read in its second, of which nobody can say.
+// A row that two objects make has a version for each.
+type sides struct{ before, now, beside bridge.Fields }
+
+func sidesOf(r *bridge.Row, c *bridge.Change) sides {
+	s := sides{bridge.Fields{}, bridge.Fields{}, bridge.Fields{}}
 	for f, v := range r.Values {
 		of, ok := r.Since[f]
 		if !ok {
@@ -124,12 +126,14 @@ func sides(r *bridge.Row, c *bridge.Change) (before, now bridge.Fields) {
 		}
 		switch {
 		case c.Version.Before(of):
-			now[f] = v
-		case !c.Version.Beside(of) || !r.Behind[f].Known():
-			before[f] = v
+			s.now[f] = v
+		case c.Version.Beside(of):
+			s.beside[f] = v
+		default:
+			s.before[f] = v
 		}
 	}
-	return before, now
+	return s
 }
 
 func (f *fold) halved(o bridge.Object) bool {

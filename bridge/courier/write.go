@@ -148,15 +148,37 @@ func (t *trip) compare(ctx context.Context, r *rewrite) (rule.Judged, bridge.Fie
 		return t.resume(ctx, r, sent)
 	}
 	var j rule.Judged
-	err := t.known(ctx, r.row, func() (err error) {
+	judge := func() (err error) {
 		j, err = r.tr.Outbound(r.c.Values, r.link, rule.Target{Row: r.row.Values, Open: fieldsOf(r.open)})
 		return err
-	})
+	}
+	err := t.known(ctx, r.row, judge)
+	if err == nil && r.forgot(j.Fields) {
+		if err = t.read(ctx, r.row); err == nil {
+			err = t.known(ctx, r.row, judge)
+		}
+	}
 	if err != nil {
 		return j, nil, err
 	}
+	for f, v := range r.row.Values {
+		if !before[f].Known() {
+			before[f] = v
+		}
+	}
 	j.Conflicts = append(j.Conflicts, r.since(j.Fields)...)
 	return j, before, t.learn(ctx, r, before, j.Fields)
+}
+
+// forgot reports whether somebody changed a field that is to be set, and nobody knows to what: both sides may have edited it.
+func (r *rewrite) forgot(set bridge.Fields) bool {
+	open := fieldsOf(r.open)
+	for f := range set {
+		if !open[f] && !r.row.Values[f].Known() && r.row.Forgot(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // since are the fields to be set of which the stream told something since an unconfirmed write of ours that no write explains: automation saved another
@@ -165,6 +187,9 @@ func (r *rewrite) since(set bridge.Fields) (edited []string) {
 	agreed := r.tr.AgreedFields(r.link)
 	for _, f := range set.Names() {
 		now, open := r.row.Values[f], false
+		if !now.Known() {
+			now = r.row.Behind[f]
+		}
 		explained := !now.Known() || r.tr.SameField(f, now, agreed[f]) || r.tr.SameField(f, now, set[f])
 		for _, u := range r.open {
 			if u.Field == f {

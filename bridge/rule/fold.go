@@ -85,7 +85,7 @@ func again(r bridge.Row, c *bridge.Change) bridge.Row {
 	for _, f := range told {
 		have, v := r.Values[f], c.Values[f]
 		switch {
-		case !v.Known() || slices.Contains(r.Forgotten, f) || slices.Contains(r.Forgotten, bridge.AllFields):
+		case !v.Known() || r.Forgot(f):
 		case !have.Known():
 			r.Values[f] = v
 		case !have.Equal(v):

@@ -178,7 +178,7 @@ func halfTold(r bridge.Row, c *bridge.Change, told []bridge.Field, since map[bri
 		r.Values = bridge.Fields{}
 	}
 	for _, f := range told {
-		gone := slices.Contains(r.Forgotten, f) || slices.Contains(r.Forgotten, bridge.AllFields)
+		gone := r.Forgot(f)
 		switch have, v := r.Values[f], c.Values[f]; {
 		case !v.Known():
 		case c.Version.Beside(since[f]) && (gone || have.Known()): // it was read in this second

@@ -224,6 +224,34 @@ var kept = []struct {
 			{5000 * time.Millisecond, "edit", 0, 0, 3, 0},
 		},
 	}},
+	{"somebody wrote what an edit of the platform says too, and its next one came over that", script{
+		Projects: 2, People: 1, Luck: 0x4d, Persons: true, Channel: true,
+		Acts: []act{
+			{0 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{5000 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{400 * time.Millisecond, "edit", 0, 2, 3, 1},
+			{30 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 2},
+		},
+	}},
+	{"an event leaves a field open that the platform edits next", script{
+		Projects: 1, People: 1, Luck: 0x696193f, Faults: true,
+		Acts: []act{
+			{400 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{120 * time.Millisecond, "join", 0, 1, 0, 0},
+			{900 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{400 * time.Millisecond, "convert", 0, 2, 0, 3},
+			{120 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{900 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{120 * time.Millisecond, "convert", 0, 0, 0, 3},
+			{30 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 2},
+			{400 * time.Millisecond, "edit", 0, 2, 0, 3},
+			{30 * time.Millisecond, "convert", 0, 0, 0, 1},
+			{1500 * time.Millisecond, "edit", 0, 1, 3, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
