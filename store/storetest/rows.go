@@ -220,7 +220,6 @@ func moved(t *testing.T, h *house) {
 	if err := fold(over(none, 1, "Email", "first")); err != nil {
 		t.Fatal(err)
 	}
-	base := read()
 	early := row(1, 9, 0, "Email", "early")
 	early.Mark = none.Mark
 	if end(early) != 1 || read().Values["Email"].Text != "first" {
@@ -234,7 +233,7 @@ func moved(t *testing.T, h *house) {
 	if d := cmp.Diff(want, read()); open != 1 || d != "" {
 		t.Errorf("a row made from none said something else than the one that came meanwhile, in the same second; %d writes are open\n%s", open, d)
 	}
-	base = read()
+	base := read()
 	if end(over(base, 1, "Email", "looked")) != 0 || read().Values["Email"].Text != "looked" {
 		t.Errorf("a row made from the one that is there was not stored, or did not end the write: %v", read())
 	}
