@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sfbridge/bridge"
+	"sfbridge/bridge/rule"
 )
 
 // confirm ends the unconfirmed writes whose value the stream brings: the newest of a field with that value, and those before it, of one project. Where two
@@ -27,12 +28,11 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row side
 			u.Of = nil // it ended, and nobody knows whether it was done
 		}
 		v, was := c.Values[u.Field], f.held(open, u, f.rows[k], row)
-		over := f.stands(u, v) && (foreign(f.c.same, open[:i], u, was) || c.Origin.Ours && f.preempted(open[:i], u, was)) ||
-			f.stands(u, row.now[u.Field]) && foreign(f.c.same, open[:i], u, v)
+		over := f.stands(u, v) && foreign(f.c.same, open[:i], u, was) || f.stands(u, row.now[u.Field]) && foreign(f.c.same, open[:i], u, v)
 		if over = over && (u.Told.IsZero() || !f.awaited(open, u.Field, v)); over {
 			f.tell(u, cameOver(f.c.d.Now(), k.object, u))
 		}
-		if ends(c) && u.Told.IsZero() && foreign(f.c.same, open[:i], u, f.rows[k].Passed[u.Field]) {
+		if u.Told.IsZero() && f.unheard(open, i, f.rows[k], c) {
 			f.tell(u, cameBetween(f.c.d.Now(), k.object, u))
 		}
 		by, taken := of[u.Field]
@@ -57,7 +57,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row side
 	}
 	f.open[k] = left
 	r := f.rows[k]
-	r.Behind, r.Passed = behind(r, left, c, row.now), f.passed(r, open, left, row.before)
+	r.Behind, r.Passed = behind(r, left, c, row.now), f.passed(r, open, left, c, row.before)
 	return nil
 }
 
@@ -78,12 +78,15 @@ func (f *fold) held(open []bridge.Unconfirmed, u bridge.Unconfirmed, r *bridge.R
 	}
 }
 
-// passed are the values that gave way on the stream, with what the row says now, while writes to their fields are still to be told. What gave way to a write
-// of ours is told of by its event.
-func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, before bridge.Fields) bridge.Fields {
+// passed are the values that gave way on the stream, with what the row says now or what is told behind it, while writes to their fields are still to be
+// told. What gave way to a write of ours is told of by its event.
+func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, c *bridge.Change, before bridge.Fields) bridge.Fields {
 	var gone bridge.Fields
 	for i, u := range left {
 		gave, old, now := r.Passed[u.Field], before[u.Field], r.Values[u.Field]
+		if v := c.Values[u.Field]; v.Known() && !old.Known() {
+			old, now = r.Behind[u.Field], v
+		}
 		ours := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, now) }
 		if u.Told.IsZero() && !now.Equal(old) && !slices.ContainsFunc(open, ours) && foreign(f.c.same, left[:i], u, old) {
 			gave = old
@@ -119,6 +122,21 @@ func behind(r *bridge.Row, open []bridge.Unconfirmed, c *bridge.Change, now brid
 	return awaited
 }
 
+// unheard reports whether the stream will not tell of a write any more, since the record ended or the lead is converted, and somebody edited around it.
+func (f *fold) unheard(open []bridge.Unconfirmed, i int, r *bridge.Row, c *bridge.Change) bool {
+	u := open[i]
+	if ends(c) {
+		return foreign(f.c.same, open[:i], u, r.Passed[u.Field])
+	}
+	if _, converted := rule.ConvertedInto(c.Values); !converted || f.echoed(open[i:], u, c) {
+		return false
+	}
+	between := func(was bridge.Value) bool {
+		return foreign(f.c.same, open[:i], u, was) && !was.Equal(r.Values[u.Field])
+	}
+	return between(r.Passed[u.Field]) || between(r.Behind[u.Field])
+}
+
 // ends reports whether a change ends the record.
 func ends(c *bridge.Change) bool { return c.Type == bridge.Delete || c.Type == bridge.GapDelete }
 
@@ -128,14 +146,6 @@ func (f *fold) doubtful(open []bridge.Unconfirmed, u bridge.Unconfirmed, c *brid
 	return !ends(c) && (!c.Origin.Ours || slices.ContainsFunc(open, func(w bridge.Unconfirmed) bool {
 		return !w.Told.IsZero() && w.Field == u.Field && f.stands(w, c.Values[w.Field])
 	}))
-}
-
-// preempted reports whether what the record held before our own event of u was what an earlier write of ours says, but put there by somebody else: that one
-// came to find it there, or its own event would have come before this one.
-func (f *fold) preempted(earlier []bridge.Unconfirmed, u bridge.Unconfirmed, was bridge.Value) bool {
-	return !f.stands(u, was) && slices.ContainsFunc(earlier, func(w bridge.Unconfirmed) bool {
-		return w.Project == u.Project && w.Field == u.Field && !w.Told.IsZero() && f.stands(w, was)
-	})
 }
 
 // awaited reports whether the value of a field is that of a write which the stream has not told at all: the event is rather of that one.

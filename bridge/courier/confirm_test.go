@@ -43,6 +43,7 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 	const rigOrg = bridge.OrgID("00D000000000001EAA")
 	text := bridge.TextValue
 	at := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0), Commit: int64(s)} }
+	read := func(s int) bridge.Version { return bridge.Version{At: time.Unix(int64(s), 0)} }
 	said := func(s int, name string) *bridge.Change {
 		return &bridge.Change{Org: rigOrg, Object: "Contact", Records: []bridge.RecordID{"r"}, Type: bridge.Update, Version: at(s),
 			Values: bridge.Fields{"LastName": text(name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: name == "ours"}}
@@ -56,12 +57,12 @@ func TestConfirm_TellsOfTheEditThatAWriteCameOver(t *testing.T) {
 	}{
 		{"nobody edited", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(9, "ours")}, 0},
 		{"the record was not read", bridge.Row{Version: at(1), Values: bridge.Fields{"LastName": text("before")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
-		{"it was read before the write", bridge.Row{Version: at(7), Values: bridge.Fields{"LastName": text("theirs")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
-		{"it was read after the write", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
-		{"it was read after the write, and nobody edited", bridge.Row{Version: at(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "before"), said(9, "ours")}, 0},
-		{"it was read after somebody edited before and once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours"), said(11, "newest")}, 1},
-		{"it was read after somebody took his edit back and edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(6, "before"), said(9, "ours"), said(11, "newest")}, 0},
-		{"it was read after somebody edited once more", bridge.Row{Version: at(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(9, "ours"), said(11, "newest")}, 0},
+		{"it was read before the write", bridge.Row{Version: read(7), Values: bridge.Fields{"LastName": text("theirs")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write", bridge.Row{Version: read(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours")}, 1},
+		{"it was read after the write, and nobody edited", bridge.Row{Version: read(10), Values: bridge.Fields{"LastName": text("ours")}}, []*bridge.Change{said(5, "before"), said(9, "ours")}, 0},
+		{"it was read after somebody edited before and once more", bridge.Row{Version: read(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(9, "ours"), said(11, "newest")}, 1},
+		{"it was read after somebody took his edit back and edited once more", bridge.Row{Version: read(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(5, "theirs"), said(6, "before"), said(9, "ours"), said(11, "newest")}, 0},
+		{"it was read after somebody edited once more", bridge.Row{Version: read(12), Values: bridge.Fields{"LastName": text("newest")}}, []*bridge.Change{said(9, "ours"), said(11, "newest")}, 0},
 	} {
 		row := c.row
 		row.Org, row.Object, row.Record = key.org, key.object, key.record
@@ -189,8 +190,7 @@ func TestConfirm_KeepsWhatAWriteMayHaveComeOver(t *testing.T) {
 	}
 }
 
-// The record is read in the second in which somebody edits it and our write comes over that, before the stream tells of either, or somebody wrote what an
-// earlier edit of the platform says too.
+// The record is read in the second in which somebody edits it and our write comes over that, before the stream tells of either.
 func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
 	rules := confirming(t, "p")
 	text := bridge.TextValue
@@ -202,10 +202,7 @@ func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
 		}
 	}
 	by := func(c *bridge.Change, ours bool) *bridge.Change { c.Origin.Ours = ours; return c }
-	late := func(c *bridge.Change) *bridge.Change { c.Version.At = time.Unix(10, 0); return c }
 	earlier := bridge.Unconfirmed{Org: key.org, Project: "p", Record: key.record, Field: "LastName", Value: text("ours first"), Before: text("before"), Delivery: "c"}
-	same := earlier
-	same.Value = text("ours")
 	for _, c := range []struct {
 		name  string
 		read  string // in the second of the events
@@ -217,10 +214,7 @@ func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
 		{"it was read before our write", "theirs", nil, []*bridge.Change{said(1, "theirs"), said(2, "ours")}, 1},
 		{"nobody edited", "ours", nil, []*bridge.Change{said(1, "before"), said(2, "ours")}, 0},
 		{"somebody edited twice", "ours", nil, []*bridge.Change{said(1, "theirs"), said(2, "theirs too"), said(3, "ours")}, 1},
-		{"somebody wrote the same", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{by(said(1, "ours first"), false), said(2, "ours")}, 1},
 		{"we wrote both", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{said(1, "ours first"), said(2, "ours")}, 0},
-		{"our first event was merged", "ours first", []bridge.Unconfirmed{earlier}, []*bridge.Change{late(said(2, "ours"))}, 0},
-		{"both edits of the platform and somebody say the same", "ours", []bridge.Unconfirmed{same}, []*bridge.Change{by(said(1, "ours"), false), late(said(2, "ours"))}, 0},
 		{"somebody wrote both", "ours", []bridge.Unconfirmed{earlier}, []*bridge.Change{by(said(1, "ours first"), false), by(said(2, "ours"), false)}, 0},
 	} {
 		row, f := awaiting(rules, key)
@@ -235,6 +229,70 @@ func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		if len(f.story) != c.lines {
+			t.Errorf("%s: %d lines, want %d: %v", c.name, len(f.story), c.lines, f.story)
+		}
+	}
+}
+
+// The other half of an event that was told long ago comes late, or the stream brings it once more: it says what a later write of ours says too, and confirms
+// nothing.
+func TestConfirm_TakesNoEventForItsOwnThatIsOlderThanWhatWasTold(t *testing.T) {
+	key := rowKey{"00D000000000001EAA", "Contact", "r"}
+	said := func(s int64, name string) *bridge.Change {
+		return &bridge.Change{
+			Org: key.org, Object: key.object, Records: []bridge.RecordID{key.record}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(s, 0), Commit: s},
+			Values: bridge.Fields{"LastName": bridge.TextValue(name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: true},
+		}
+	}
+	row, f := awaiting(confirming(t, "p"), key)
+	row.Version = bridge.Version{At: time.Unix(20, 0), Commit: 20}
+	for _, late := range []*bridge.Change{said(5, "ours"), said(19, "ours")} {
+		if err := f.entry(t.Context(), &bridge.Entry{Change: late}); err != nil || len(f.confirmed) > 0 || late.Values["LastName"] != bridge.TextValue("ours") {
+			t.Fatalf("an event of before confirmed %v: %v", f.confirmed, err)
+		}
+	}
+	if err := f.entry(t.Context(), &bridge.Entry{Change: said(21, "ours")}); err != nil || len(f.confirmed) != 1 {
+		t.Errorf("its own event confirmed %v: %v", f.confirmed, err)
+	}
+}
+
+// A lead was edited, our write came over that and was edited in turn, in one event with it; then the lead is converted, and nothing more comes of it.
+func TestConfirm_TellsOfTheEditBetweenWhenTheLeadIsConverted(t *testing.T) {
+	key := rowKey{"00D000000000001EAA", "Lead", "r"}
+	text := bridge.TextValue
+	for _, c := range []struct {
+		name  string
+		read  int64 // second in which the record was read, with the last value
+		told  []string
+		lines int
+	}{
+		{"read since", 12, []string{"theirs", "last"}, 1},
+		{"read in the second of the last edit", 11, []string{"theirs", "last"}, 1},
+		{"not read", 0, []string{"theirs", "last"}, 1},
+		{"nobody edited before", 12, []string{"last"}, 0},
+		{"our own event came", 12, []string{"theirs", "ours", "last"}, 1}, // of that one
+		{"the last edit came with the conversion", 12, []string{"theirs"}, 1},
+		{"the edit stands", 12, []string{"last", "theirs", "last"}, 1},
+	} {
+		row, f := awaiting(confirming(t, "p"), key)
+		if c.read > 0 {
+			row.Version, row.Values = bridge.Version{At: time.Unix(c.read, 0)}, bridge.Fields{"LastName": text("last")}
+		}
+		second := 12 - int64(len(c.told))
+		say := func(vs bridge.Fields) {
+			t.Helper()
+			e := &bridge.Change{Org: key.org, Object: key.object, Records: []bridge.RecordID{key.record}, Type: bridge.Update,
+				Version: bridge.Version{At: time.Unix(second, 0), Commit: second}, Values: vs, Changed: vs.Names(), Origin: bridge.Origin{Ours: vs["LastName"] == text("ours")}}
+			if err := f.entry(t.Context(), &bridge.Entry{Change: e}); err != nil {
+				t.Fatal(err)
+			}
+			second++
+		}
+		for _, v := range c.told {
+			say(bridge.Fields{"LastName": text(v)})
+		}
+		say(bridge.Fields{"IsConverted": bridge.BoolValue(true)})
 		if len(f.story) != c.lines {
 			t.Errorf("%s: %d lines, want %d: %v", c.name, len(f.story), c.lines, f.story)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -110,21 +111,30 @@ func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 	if err != nil {
 		return err
 	}
-	return f.confirm(ctx, k, c, was)
+	news := *c
+	news.Values = maps.Clone(c.Values)
+	maps.DeleteFunc(news.Values, func(f bridge.Field, _ bridge.Value) bool { return was.late[f] })
+	return f.confirm(ctx, k, &news, was)
 }
 
 // sides are the values of a row that a change comes behind, those that are newer than it, and those that were read in its second, of which nobody can say.
-// A row that two objects make has a version for each.
-type sides struct{ before, now, beside bridge.Fields }
+// A row that two objects make has a version for each. What an event has told that is newer than the change, the change is late for: it comes once more, or is
+// the other half of one that was told.
+type sides struct {
+	before, now, beside bridge.Fields
+	late                map[bridge.Field]bool
+}
 
 func sidesOf(r *bridge.Row, c *bridge.Change) sides {
-	s := sides{bridge.Fields{}, bridge.Fields{}, bridge.Fields{}}
+	s := sides{bridge.Fields{}, bridge.Fields{}, bridge.Fields{}, map[bridge.Field]bool{}}
 	for f, v := range r.Values {
 		of, ok := r.Since[f]
 		if !ok {
 			of = r.Version
 		}
 		switch {
+		case c.Version.Before(of) && of.Commit != 0:
+			s.late[f] = true
 		case c.Version.Before(of):
 			s.now[f] = v
 		case c.Version.Beside(of):

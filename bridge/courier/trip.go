@@ -190,7 +190,7 @@ func (t *trip) read(ctx context.Context, row *bridge.Row) error {
 	if err := t.over(ctx, row, rows[0].Values); err != nil {
 		return err
 	}
-	*row = rule.Merge(*row, rows[0])
+	*row = rule.See(*row, rows[0])
 	t.seen = rows[0].Values
 	return t.taught(ctx, row)
 }

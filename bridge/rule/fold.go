@@ -108,7 +108,12 @@ func forget(r bridge.Row, fs []bridge.Field) bridge.Row {
 
 // Merge applies a row read over REST to what was known. Its values fill what is unknown, and replace what is known unless an event was newer. Where the
 // row is the newer one, what it does not tell is unknown from then on: an event that told it would pass for older than the row.
-func Merge(known, read bridge.Row) bridge.Row {
+func Merge(known, read bridge.Row) bridge.Row { return merged(known, read, false) }
+
+// See is Merge of a row that was read after the other was known: what it says otherwise within one second is newer.
+func See(known, read bridge.Row) bridge.Row { return merged(known, read, true) }
+
+func merged(known, read bridge.Row, after bool) bridge.Row {
 	out := known
 	out.Values = maps.Clone(known.Values)
 	if out.Values == nil {
@@ -127,7 +132,8 @@ func Merge(known, read bridge.Row) bridge.Row {
 	}
 	for f, v := range read.Values {
 		of, dated := out.Since[f]
-		if have := out.Values[f]; !have.Known() || !older || dated && beside && of.Commit == 0 && !read.Version.Before(of) {
+		newer := !older || dated && beside && of.Commit == 0 && !read.Version.Before(of)
+		if have := out.Values[f]; !have.Known() || newer || after && beside && !have.Equal(v) && !read.Version.Second().Before(of.Second()) {
 			out.Values[f] = v
 			if out.Since != nil {
 				out.Since[f] = read.Version

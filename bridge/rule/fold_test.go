@@ -131,6 +131,25 @@ func TestFold_KeepsApartWhatWasReadInTheSecondOfTheLatestEvent(t *testing.T) {
 	}
 }
 
+// Who reads a record knows of nothing newer, whatever the stream has told of that second.
+func TestSee_TakesWhatWasReadAfterTheLatestEvent(t *testing.T) {
+	update := func(commit int64, value string) *bridge.Change {
+		return &bridge.Change{Type: bridge.Update, Version: at(10, commit), Changed: []bridge.Field{"A"}, Values: bridge.Fields{"A": text(value)}}
+	}
+	read := bridge.Row{Version: bridge.Version{At: at(10, 0).At}, Values: bridge.Fields{"A": text("read")}}
+	known := rule.Fold(bridge.Row{}, update(100, "told"))
+	if row := rule.See(known, read); row.Values["A"] != text("read") || rule.Fold(row, update(101, "older")).Values["A"].Known() {
+		t.Errorf("%v, and after another event of that second %v", row, rule.Fold(row, update(101, "older")))
+	}
+	if row := rule.See(rule.Fold(bridge.Row{}, update(100, "read")), read); rule.Fold(row, update(101, "later")).Values["A"] != text("later") {
+		t.Errorf("what was read agrees with the latest event, and the next one left %v", rule.Fold(row, update(101, "later")))
+	}
+	known.Since = map[bridge.Field]bridge.Version{"A": at(11, 102)}
+	if row := rule.See(known, read); row.Values["A"] != text("told") {
+		t.Errorf("the other half told of a later second, and it says %v", row)
+	}
+}
+
 // A person account that got another owner says nothing of him by the name of the one before.
 func TestFoldHalf_ForgetsWhatWasReadOfAnotherParent(t *testing.T) {
 	row := bridge.Row{Version: at(10, 100), Values: bridge.Fields{"OwnerId": text("005A"), "Owner.Name": text("Ann"), "Parent__r.Name": text("kept")}}

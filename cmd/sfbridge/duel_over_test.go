@@ -101,9 +101,14 @@ func (w *witness) holds(at hold, was, v bridge.Value) {
 		}
 	}
 	// What was taken back is no edit, and with a value of before a callback may be a late one, and a record may never have been written to.
-	// What stood in Salesforce before may be a message that came late.
+	// What stood in Salesforce before may be a message that came late. What stood on a platform before is on its way here from there, and the events of two
+	// who write the same look alike: of an origin they may say nothing.
 	before := func(p bridge.Value) bool { return alike(at.field, p, v) }
-	if !before(was) && !slices.ContainsFunc(w.past[at], before) && !slices.ContainsFunc(w.past[hold{at.tag, "", at.field}], before) {
+	underWay := func(p bridge.ProjectID) bool {
+		return at.project == "" && slices.ContainsFunc(w.past[hold{at.tag, p, at.field}], before)
+	}
+	if !before(was) && !slices.ContainsFunc(w.past[at], before) && !slices.ContainsFunc(w.past[hold{at.tag, "", at.field}], before) &&
+		!slices.ContainsFunc(slices.Collect(maps.Keys(ends)), underWay) {
 		w.hands[at] = h
 	}
 }
