@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row side
 			return err
 		}
 	}
+	c = news(c, open, row)
 	var left []bridge.Unconfirmed
 	of := map[bridge.Field]bridge.ProjectID{} // whose write of a field the change brings: that of one project, the first that wrote
 	for i, u := range open {
@@ -59,6 +61,31 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row side
 	r := f.rows[k]
 	r.Behind, r.Passed = behind(r, left, c, row.now), f.passed(r, open, left, c, row.before)
 	return nil
+}
+
+// clocksApart is how far our clock may be ahead of Salesforce's where a late event is told from a write of ours that is newer.
+const clocksApart = time.Second
+
+// news is a change without what it is late to say of fields that we have written since: it confirms none of that.
+func news(c *bridge.Change, open []bridge.Unconfirmed, row sides) *bridge.Change {
+	after := func(f bridge.Field) bool {
+		return !slices.ContainsFunc(open, func(u bridge.Unconfirmed) bool { return u.Field == f && !u.At.After(c.Version.At.Add(clocksApart)) })
+	}
+	var less *bridge.Change
+	for f := range c.Values {
+		if !row.late[f] || !after(f) {
+			continue
+		}
+		if less == nil {
+			copied := *c
+			less, copied.Values = &copied, maps.Clone(c.Values)
+		}
+		delete(less.Values, f)
+	}
+	if less == nil {
+		return c
+	}
+	return less
 }
 
 // held is what the record held before a change to the field of u, as far as is known: what the row said before it; what the stream told last, where the row

@@ -247,6 +247,7 @@ func TestConfirm_TakesNoEventForItsOwnThatIsOlderThanWhatWasTold(t *testing.T) {
 	}
 	row, f := awaiting(confirming(t, "p"), key)
 	row.Version = bridge.Version{At: time.Unix(20, 0), Commit: 20}
+	f.open[key][0].At = time.Unix(21, 1)
 	for _, late := range []*bridge.Change{said(5, "ours"), said(19, "ours")} {
 		if err := f.entry(t.Context(), &bridge.Entry{Change: late}); err != nil || len(f.confirmed) > 0 || late.Values["LastName"] != bridge.TextValue("ours") {
 			t.Fatalf("an event of before confirmed %v: %v", f.confirmed, err)
@@ -254,6 +255,11 @@ func TestConfirm_TakesNoEventForItsOwnThatIsOlderThanWhatWasTold(t *testing.T) {
 	}
 	if err := f.entry(t.Context(), &bridge.Entry{Change: said(21, "ours")}); err != nil || len(f.confirmed) != 1 {
 		t.Errorf("its own event confirmed %v: %v", f.confirmed, err)
+	}
+	row, f = awaiting(confirming(t, "p"), key) // its own event is folded once more, since the process died before it had ended the write
+	row.Version, f.open[key][0].At = bridge.Version{At: time.Unix(20, 0), Commit: 20}, time.Unix(18, 0)
+	if err := f.entry(t.Context(), &bridge.Entry{Change: said(19, "ours")}); err != nil || len(f.confirmed) != 1 {
+		t.Errorf("its own event, folded once more, confirmed %v: %v", f.confirmed, err)
 	}
 }
 

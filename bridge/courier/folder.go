@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/rule"
@@ -111,15 +110,12 @@ func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 	if err != nil {
 		return err
 	}
-	news := *c
-	news.Values = maps.Clone(c.Values)
-	maps.DeleteFunc(news.Values, func(f bridge.Field, _ bridge.Value) bool { return was.late[f] })
-	return f.confirm(ctx, k, &news, was)
+	return f.confirm(ctx, k, c, was)
 }
 
 // sides are the values of a row that a change comes behind, those that are newer than it, and those that were read in its second, of which nobody can say.
-// A row that two objects make has a version for each. What an event has told that is newer than the change, the change is late for: it comes once more, or is
-// the other half of one that was told.
+// A row that two objects make has a version for each. Where an event told what is newer, the change is late: it comes once more, or is the other half of one
+// that was told.
 type sides struct {
 	before, now, beside bridge.Fields
 	late                map[bridge.Field]bool
@@ -133,10 +129,10 @@ func sidesOf(r *bridge.Row, c *bridge.Change) sides {
 			of = r.Version
 		}
 		switch {
-		case c.Version.Before(of) && of.Commit != 0:
-			s.late[f] = true
 		case c.Version.Before(of):
-			s.now[f] = v
+			if s.now[f] = v; of.Commit != 0 {
+				s.late[f] = true
+			}
 		case c.Version.Beside(of):
 			s.beside[f] = v
 		default:

@@ -12,7 +12,7 @@ func TestFold_KnowsOfEachFieldWhetherTheRowIsAheadOfTheStream(t *testing.T) {
 	row := bridge.Row{Version: bridge.Version{Commit: 10, At: time.Unix(10, 0)}, Values: bridge.Fields{"Score__c": bridge.TextValue("1"), "LastName": bridge.TextValue("Tan")},
 		Since: map[bridge.Field]bridge.Version{"Score__c": {Commit: 1, At: time.Unix(1, 0)}}}
 	s := sidesOf(&row, &bridge.Change{Version: bridge.Version{Commit: 5, At: time.Unix(5, 0)}})
-	if !s.before["Score__c"].Known() || len(s.before) != 1 || !s.late["LastName"] || len(s.late) != 1 || len(s.now)+len(s.beside) > 0 {
+	if !s.before["Score__c"].Known() || len(s.before) != 1 || !s.late["LastName"] || len(s.late) != 1 || !s.now["LastName"].Known() || len(s.now) != 1 || len(s.beside) > 0 {
 		t.Errorf("told by a later event: %+v", s)
 	}
 	row.Version.Commit = 0
