@@ -13,6 +13,8 @@ type Link struct {
 	Object  Object    `json:"object"`
 	Record  RecordID  `json:"record"`
 	Contact ContactID `json:"contact"`
+	// From is the record that the link was moved from when that one was converted or merged, "" where it never moved: what was written there may be yet to tell.
+	From RecordID `json:"from,omitempty"`
 	// Member reports that the record satisfied the transfer's condition when it was last carried, by transfer.
 	Member map[TransferID]bool `json:"member,omitempty"`
 	// Baseline is what both sides last agreed on, by the pair's platform attribute.

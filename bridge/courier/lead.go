@@ -60,7 +60,7 @@ func (t *trip) converted(ctx context.Context, tr *rule.Transfer, link *bridge.Li
 		return err
 	}
 	moved := *link
-	moved.Object, moved.Record, moved.Member, moved.Read = h.object, h.record, nil, nil
+	moved.Object, moved.Record, moved.From, moved.Member, moved.Read = h.object, h.record, link.Record, nil, nil
 	lead, err := t.leadRow(ctx, link)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (t *trip) merged(ctx context.Context, tr *rule.Transfer, link *bridge.Link,
 		return nil
 	}
 	moved := *link
-	moved.Record = master
+	moved.Record, moved.From = master, link.Record
 	t.effects.Links = []bridge.Link{moved}
 	t.tell(bridge.Skipped, "", nil, "the record was merged into "+string(master)+"; the link moved")
 	t.next(tr, master, nil)

@@ -31,6 +31,9 @@ func (t *trip) outbound(ctx context.Context) error {
 	if err := t.after(links); err != nil {
 		return err
 	}
+	if err := t.leftBehind(ctx, links); err != nil {
+		return err
+	}
 	// An earlier try may have written more than the callback says, since it read the contact: its word has to be looked at.
 	if len(links) > 0 && len(t.w.Deliveries) == 1 && !t.retried() && !t.stale(said.Values, links) {
 		t.tell(bridge.Same, "", nil, "the callback says what both sides agreed on")

@@ -387,6 +387,27 @@ func (t *trip) doubtedClash(ctx context.Context, a *attempt) error {
 	return nil
 }
 
+// leftBehind tells what an earlier process may have come over on records that are others by now, and did not live to tell: nobody writes to those again.
+func (t *trip) leftBehind(ctx context.Context, links []bridge.Link) error {
+	if !t.w.Resumed {
+		return nil
+	}
+	for _, l := range links {
+		if l.From == "" {
+			continue
+		}
+		word, err := t.word(ctx, l.From, t.w.Head().ID)
+		if err != nil {
+			return err
+		}
+		for _, f := range word.Clashed {
+			u := bridge.Unconfirmed{Org: l.Org, Project: l.Project, Record: l.Record, Field: bridge.Field(f), Delivery: word.Delivery, Contact: l.Contact}
+			t.effects.Story = append(t.effects.Story, crossed(t.c.d.Now(), l.Object, u, "both sides had changed %s when it was written, before the record became another"))
+		}
+	}
+	return nil
+}
+
 // failure is a write that did not succeed.
 type failure struct {
 	*attempt

@@ -290,6 +290,24 @@ var kept = []struct {
 			{30 * time.Millisecond, "join", 1, 0, 1, 0},
 		},
 	}},
+	{"a lead was converted before its delivery told of the edit that it came over, and had been killed", script{
+		Projects: 2, People: 1, Luck: 0x0, Faults: true, Leads: true, Channel: true, Lean: true,
+		Acts: []act{
+			{5000 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{0 * time.Millisecond, "edit", 0, 2, 0, 1},
+			{400 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{30 * time.Millisecond, "edit", 0, 0, 3, 3},
+			{400 * time.Millisecond, "kill", 0, 0, 0, 0},
+			{400 * time.Millisecond, "convert", 0, 1, 0, 3},
+			{30 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{0 * time.Millisecond, "edit", 0, 2, 0, 2},
+			{120 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{5000 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 0, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
