@@ -68,10 +68,7 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 			t.see(tr, u)
 			continue
 		}
-		between := func(was bridge.Value) bool {
-			return foreign(t.c.same, open[:i], u, was) && !tr.SameField(u.Field, was, row.Values[u.Field])
-		}
-		if between(row.Passed[u.Field]) || between(row.Behind[u.Field]) {
+		if t.between(tr, open[:i], u, &row) {
 			t.effects.Story = append(t.effects.Story, cameBetween(t.c.d.Now(), tr.Object, u))
 		}
 		t.effects.Withdraw = append(t.effects.Withdraw, u)
@@ -90,6 +87,17 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 	}
 	return nil
+}
+
+// between reports whether a write that the record no longer holds may have come over an edit in Salesforce: the stream told of one that it was not to
+// replace, or is yet to tell what came before the value that stands, and nobody waits for that with the write.
+func (t *trip) between(tr *rule.Transfer, earlier []bridge.Unconfirmed, u bridge.Unconfirmed, row *bridge.Row) bool {
+	now, told := row.Values[u.Field], row.Behind[u.Field]
+	over := func(was bridge.Value) bool {
+		return foreign(t.c.same, earlier, u, was) && !tr.SameField(u.Field, was, now)
+	}
+	behind := !told.Known() || !tr.SameField(u.Field, told, now)
+	return over(row.Passed[u.Field]) || over(told) || behind && u.Before.Known() && !tr.SameField(u.Field, u.Before, now)
 }
 
 // see ends a write that the record holds, unless the stream is still to tell of it: what came right before is told with it. Somebody looks after one

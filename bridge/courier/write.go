@@ -241,6 +241,10 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 		if !r.tr.SameField(f, r.row.Values[f], u.Value) {
 			r.word = r.tr.Forget(r.word, f) // it was not done, or undone: nothing was agreed on by it
 			t.effects.Withdraw = append(t.effects.Withdraw, u)
+			again := func(w bridge.Unconfirmed) bool { return w.Field == f && w.Delivery == u.Delivery && w.Try == u.Try }
+			if t.between(r.tr, r.open[:slices.IndexFunc(r.open, again)], u, r.row) {
+				t.effects.Story = append(t.effects.Story, cameBetween(t.c.d.Now(), r.tr.Object, u))
+			}
 			continue
 		}
 		t.see(r.tr, u)

@@ -308,6 +308,24 @@ var kept = []struct {
 			{0 * time.Millisecond, "edit", 0, 0, 0, 0},
 		},
 	}},
+	{"a write came between two edits that a late stream told of after a kill", script{
+		Projects: 1, People: 1, Luck: 0x6, Faults: true, Leads: true, Persons: true, Channel: true,
+		Acts: []act{
+			{30 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 3, 1},
+			{120 * time.Millisecond, "both", 0, 0, 0, 3},
+			{0 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{30 * time.Millisecond, "edit", 0, 2, 3, 1},
+			{1500 * time.Millisecond, "edit", 0, 1, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 2, 0, 3},
+			{400 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{0 * time.Millisecond, "edit", 0, 2, 0, 3},
+			{400 * time.Millisecond, "kill", 0, 0, 0, 3},
+			{0 * time.Millisecond, "edit", 0, 2, 3, 2},
+			{400 * time.Millisecond, "edit", 0, 2, 3, 0},
+			{1500 * time.Millisecond, "both", 0, 1, 0, 0},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {
