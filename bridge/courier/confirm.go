@@ -59,7 +59,7 @@ func (f *fold) confirm(ctx context.Context, k rowKey, c *bridge.Change, row side
 	}
 	f.open[k] = left
 	r := f.rows[k]
-	r.Behind, r.Passed = behind(r, left, c, row.now), f.passed(r, open, left, c, row.before)
+	r.Behind, r.Passed = behind(r, left, c, row), f.passed(r, open, left, c, row)
 	return nil
 }
 
@@ -107,11 +107,11 @@ func (f *fold) held(open []bridge.Unconfirmed, u bridge.Unconfirmed, r *bridge.R
 
 // passed are the values that gave way on the stream, with what the row says now or what is told behind it, while writes to their fields are still to be
 // told. What gave way to a write of ours is told of by its event.
-func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, c *bridge.Change, before bridge.Fields) bridge.Fields {
+func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, c *bridge.Change, row sides) bridge.Fields {
 	var gone bridge.Fields
 	for i, u := range left {
-		gave, old, now := r.Passed[u.Field], before[u.Field], r.Values[u.Field]
-		if v := c.Values[u.Field]; v.Known() && !old.Known() {
+		gave, old, now := r.Passed[u.Field], row.before[u.Field], r.Values[u.Field]
+		if v := c.Values[u.Field]; v.Known() && !old.Known() && !row.again {
 			old, now = r.Behind[u.Field], v
 		}
 		ours := func(w bridge.Unconfirmed) bool { return w.Field == u.Field && f.stands(w, now) }
@@ -131,14 +131,14 @@ func (f *fold) passed(r *bridge.Row, open, left []bridge.Unconfirmed, c *bridge.
 
 // behind is what the stream has told last, with this change, of fields that the row is ahead of it in, or that it does not know, for the writes that are
 // still to be told after it.
-func behind(r *bridge.Row, open []bridge.Unconfirmed, c *bridge.Change, now bridge.Fields) bridge.Fields {
+func behind(r *bridge.Row, open []bridge.Unconfirmed, c *bridge.Change, row sides) bridge.Fields {
 	var awaited bridge.Fields
 	for _, u := range open {
 		told := r.Behind[u.Field]
-		if v := c.Values[u.Field]; v.Known() {
+		if v := c.Values[u.Field]; v.Known() && !row.again {
 			told = v
 		}
-		if !now[u.Field].Known() && r.Values[u.Field].Known() || !told.Known() {
+		if !row.now[u.Field].Known() && r.Values[u.Field].Known() || !told.Known() {
 			continue
 		}
 		if awaited == nil {

@@ -235,6 +235,27 @@ func TestConfirm_TellsOfWhatAWriteCameOverWithinASecond(t *testing.T) {
 	}
 }
 
+// Somebody edits and our write comes over that; the record is read while the stream tells of the edit, which leaves the field open, and then what came
+// before it is told once more.
+func TestConfirm_TellsOfWhatAWriteCameOverAlthoughTheStreamRepeatsItself(t *testing.T) {
+	key := rowKey{"00D000000000001EAA", "Contact", "r"}
+	row, f := awaiting(confirming(t, "p"), key)
+	row.Version, row.Values, row.Forgotten = bridge.Version{At: time.Unix(5, 0), Commit: 5}, bridge.Fields{}, []bridge.Field{"LastName"}
+	row.Behind = bridge.Fields{"LastName": bridge.TextValue("theirs")}
+	row.Since = map[bridge.Field]bridge.Version{"LastName": {At: time.Unix(9, 0)}}
+	for i, told := range []struct {
+		commit int64
+		name   string
+	}{{4, "before"}, {9, "ours"}} {
+		if err := f.entry(t.Context(), &bridge.Entry{Change: &bridge.Change{
+			Org: key.org, Object: key.object, Records: []bridge.RecordID{key.record}, Type: bridge.Update, Version: bridge.Version{At: time.Unix(told.commit, 0), Commit: told.commit},
+			Values: bridge.Fields{"LastName": bridge.TextValue(told.name)}, Changed: []bridge.Field{"LastName"}, Origin: bridge.Origin{Ours: true},
+		}}); err != nil || len(f.story) != i {
+			t.Errorf("after %q: told %v: %v", told.name, f.story, err)
+		}
+	}
+}
+
 // The other half of an event that was told long ago comes late, or the stream brings it once more: it says what a later write of ours says too, and confirms
 // nothing.
 func TestConfirm_TakesNoEventForItsOwnThatIsOlderThanWhatWasTold(t *testing.T) {

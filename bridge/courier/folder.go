@@ -99,12 +99,13 @@ func (f *fold) entry(ctx context.Context, e *bridge.Entry) error {
 // change applies a change to the row of one record, and confirms the writes that it brings back.
 func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 	var was sides
-	apply := rule.Fold
+	apply, ordered := rule.Fold, true
 	if f.halved(k.object) {
-		apply = rule.FoldHalf
+		apply, ordered = rule.FoldHalf, false
 	}
 	err := f.update(ctx, k, func(r bridge.Row) bridge.Row {
 		was = sidesOf(&r, c)
+		was.again = ordered && r.Version.Commit != 0 && c.Version.Before(r.Version)
 		return apply(r, c)
 	})
 	if err != nil {
@@ -119,10 +120,11 @@ func (f *fold) change(ctx context.Context, k rowKey, c *bridge.Change) error {
 type sides struct {
 	before, now, beside bridge.Fields
 	late                map[bridge.Field]bool
+	again               bool // the change is older than an event of this object that was told: it comes once more, and what it says was not told last
 }
 
 func sidesOf(r *bridge.Row, c *bridge.Change) sides {
-	s := sides{bridge.Fields{}, bridge.Fields{}, bridge.Fields{}, map[bridge.Field]bool{}}
+	s := sides{before: bridge.Fields{}, now: bridge.Fields{}, beside: bridge.Fields{}, late: map[bridge.Field]bool{}}
 	for f, v := range r.Values {
 		of, ok := r.Since[f]
 		if !ok {
