@@ -82,6 +82,8 @@ type Delivery struct {
 	Edge     Edge         `json:"edge,omitempty"`
 	Dirty    []Field      `json:"dirty,omitempty"` // inbound: fields of the read set that were touched; empty = all
 	Ours     bool         `json:"ours,omitempty"`  // the origin was the bridge's own
+	// Told is what the record said, oldest first, where something else than a change of it caused the delivery.
+	Told []Fields `json:"told,omitempty"`
 }
 
 // Work is what the journal hands out: the head delivery of a lane and the later ones of the same lane that coalesce into it.
@@ -94,7 +96,7 @@ type Work struct {
 	LastError  string     // of the failure before, "" at first
 	// Resumed reports that the head waited when the journal was opened: an earlier process may have carried it and not lived to say so.
 	Resumed bool
-	// Told is what the changes of all coalesced deliveries say, oldest first; given for resumed work only. An earlier process may have sent any of it.
+	// Told is what the changes of all coalesced deliveries say, or what caused them, oldest first. Of resumed work an earlier process may have sent any.
 	Told []Fields
 	// Callbacks are those of all coalesced deliveries, oldest first.
 	Callbacks []Callback

@@ -108,7 +108,7 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 		} else if err != nil || d.Lane != w.Deliveries[0].Lane {
 			continue
 		}
-		if e.Change != nil && l.out[0].seq <= s.legacy {
+		if w.Told = append(w.Told, d.Told...); e.Change != nil {
 			w.Told = append(w.Told, e.Change.Values)
 		}
 		if e.Callback != nil {

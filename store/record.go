@@ -13,7 +13,7 @@ import (
 //	| 0 | version | length, varint | head | body of the callback
 //	+---+---------+----------------+------+----------------------
 //
-//	head      word kind · time taken in · deliveries · which of these follow · change · callback · row
+//	head      word kind · time taken in · deliveries · which of these follow · change · callback · row · what was told, a list for each delivery
 //	list      varint count · items
 //	text      varint 2n · n bytes; or varint 2i+1, the i-th of the texts that this head has said before (repeats)
 //	word      byte i+1 of a table of words; or 0 · text
@@ -35,7 +35,8 @@ const (
 	hasChange = 1 << iota
 	hasCallback
 	hasRow
-	hasAll = hasChange | hasCallback | hasRow
+	hasTold
+	hasAll = hasChange | hasCallback | hasRow | hasTold
 )
 
 // Tables of words. Their order is part of the format: new ones go to the end.

@@ -121,6 +121,7 @@ func readWord[T ~string](r *recordReader, table []T) T {
 const (
 	leastName     = 1
 	leastField    = leastName + 1
+	leastFields   = 1
 	leastVersion  = leastName + 4
 	leastDelivery = 11
 )
@@ -191,7 +192,25 @@ func (r *recordReader) entry() (e bridge.Entry) {
 	if has&hasRow != 0 {
 		e.Row = r.row()
 	}
+	if has&hasTold != 0 {
+		r.told(e.Deliveries)
+	}
 	return e
+}
+
+func (r *recordReader) told(ds []bridge.Delivery) {
+	said := false
+	for i := range ds {
+		if n := r.count(leastFields); n > 0 {
+			ds[i].Told, said = make([]bridge.Fields, n), true
+			for j := range ds[i].Told {
+				ds[i].Told[j] = r.fields()
+			}
+		}
+	}
+	if !said {
+		r.fail()
+	}
 }
 
 // follows tells what stands behind the deliveries.

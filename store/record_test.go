@@ -166,6 +166,9 @@ func TestRecord_SaysWhatJSONSaid(t *testing.T) {
 			t.Fatalf("JSON says -, the record +:\n%s", diff)
 		}
 		head, plain, err := (&opening{}).headOf(&Item{Key: seqKey(prefixEntry, 7), Val: seal(seqKey(prefixEntry, 7), b)})
+		for i := range got.Deliveries {
+			got.Deliveries[i].Told = nil // stands behind what lanes need
+		}
 		if err != nil || !cmp.Equal(head, bridge.Entry{ID: 7, Kind: got.Kind, At: got.At, Deliveries: got.Deliveries}) {
 			t.Fatalf("for lanes it says %+v, %v", head, err)
 		}

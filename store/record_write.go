@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -183,6 +184,9 @@ func (w *recordWriter) entry(e *bridge.Entry) {
 	if e.Row != nil {
 		has |= hasRow
 	}
+	if slices.ContainsFunc(e.Deliveries, func(d bridge.Delivery) bool { return len(d.Told) > 0 }) {
+		has |= hasTold
+	}
 	if w.b = append(w.b, has); e.Change != nil {
 		w.change(e.Change)
 	}
@@ -191,6 +195,18 @@ func (w *recordWriter) entry(e *bridge.Entry) {
 	}
 	if e.Row != nil {
 		w.row(e.Row)
+	}
+	if has&hasTold != 0 {
+		w.told(e.Deliveries)
+	}
+}
+
+func (w *recordWriter) told(ds []bridge.Delivery) {
+	for i := range ds {
+		w.number(len(ds[i].Told))
+		for _, fs := range ds[i].Told {
+			w.fields(fs)
+		}
 	}
 }
 

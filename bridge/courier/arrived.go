@@ -14,7 +14,7 @@ import (
 // arrived is the link with what an earlier try of this delivery has put on the platform, as far as the contact holds it: the baseline, had that try lived
 // to say so. Without it a record that went back to what was agreed on before would leave the contact as the earlier try made it.
 func (t *trip) arrived(ctx context.Context, tr *rule.Transfer, link *bridge.Link) (*bridge.Link, error) {
-	sent, told := t.c.doubts.sent(t.w.Head()), tr.AsAccount(t.w.Told)
+	sent, told := t.c.doubts.sent(t.w.Head()), t.toldBefore(tr)
 	if tr.Shadow || t.o.platform.Fetcher == nil || !tr.MayHave(link, told, sent) {
 		return link, nil
 	}
@@ -38,6 +38,14 @@ func (t *trip) arrived(ctx context.Context, tr *rule.Transfer, link *bridge.Link
 	}
 	maps.Copy(after.Baseline, there)
 	return after, nil
+}
+
+// toldBefore is what an earlier process may have sent.
+func (t *trip) toldBefore(tr *rule.Transfer) []bridge.Fields {
+	if !t.w.Resumed {
+		return nil
+	}
+	return tr.AsAccount(t.w.Told)
 }
 
 // contactNow is the contact as it is, read once; nil where it is gone: the message itself will tell.

@@ -30,6 +30,9 @@ type Config struct {
 	Grace time.Duration
 	// ConfirmWithin is how long the stream may take to confirm a write before the record is read; 0 is 30 s.
 	ConfirmWithin time.Duration
+	// Settle is how long after a start what waits from before is left alone; 0 is 2 s. What a killed process had sent may arrive that long, and whoever
+	// carried before it would find his values overwritten by older ones.
+	Settle time.Duration
 	// AtOnce has nothing wait for the time of its transfer.
 	AtOnce bool
 }
@@ -152,6 +155,7 @@ func (cfg Config) filled() Config {
 	cfg.Calls = cmp.Or(cfg.Calls, 5)
 	cfg.ConfirmWithin = cmp.Or(cfg.ConfirmWithin, 30*time.Second)
 	cfg.Grace = cmp.Or(cfg.Grace, 20*time.Second)
+	cfg.Settle = cmp.Or(cfg.Settle, 2*time.Second)
 	return cfg
 }
 
@@ -252,6 +256,10 @@ func (c *Courier) carryNext(taking, working context.Context, o *outlet) (relieve
 	if err != nil {
 		return false, err
 	}
+	if wait := c.settles(&w); wait > 0 {
+		d := bridge.Deferral{Until: c.d.Now().Add(wait), Reason: "what an earlier process sent may be under way still", Volatile: true}
+		return false, c.d.Journal.Defer(working, w, d)
+	}
 	if err := c.crew.join(taking, o.Project); err != nil {
 		return false, err
 	}
@@ -268,6 +276,15 @@ func (c *Courier) carryNext(taking, working context.Context, o *outlet) (relieve
 		o.posts.end()
 	}
 	return t.relieved, err
+}
+
+// settles is how long work is to be left alone, since an earlier process may have sent what is not there yet.
+func (c *Courier) settles(w *bridge.Work) time.Duration {
+	age := c.d.Now().Sub(c.began)
+	if !w.Resumed || age < 0 || age >= c.cfg.Settle {
+		return 0
+	}
+	return max(lookAgain, c.cfg.Settle-age)
 }
 
 // carry carries the work and tells the journal how it ended.

@@ -92,22 +92,36 @@ func (t *trip) lockLink(ctx context.Context, record bridge.RecordID) (*bridge.Li
 }
 
 // spread has the other transfers of the object look at the news.
-func (t *trip) spread(tr *rule.Transfer, record bridge.RecordID) {
+func (t *trip) spread(tr *rule.Transfer, row *bridge.Row) {
 	for _, other := range t.o.project.Transfers {
 		if other == tr || other.Object != tr.Object {
 			continue
 		}
 		if theirs := slices.DeleteFunc(slices.Clone(t.news), func(f bridge.Field) bool { return !other.Reads(f) }); len(theirs) > 0 {
-			t.next(other, record, theirs)
+			t.next(other, row.Record, theirs, of(row.Values, theirs))
 		}
 	}
 }
 
-// next has a record carried inbound once more, behind what waits; no fields are all.
-func (t *trip) next(tr *rule.Transfer, r bridge.RecordID, dirty []bridge.Field) {
+// next has a record carried inbound once more, behind what waits; no fields are all. Told is what it says, as far as somebody knows: whoever carries it
+// after a crash may find that on the platform.
+func (t *trip) next(tr *rule.Transfer, r bridge.RecordID, dirty []bridge.Field, told ...bridge.Fields) {
 	if tr.Direction.Covers(bridge.Inbound) {
-		t.effects.Next = append(t.effects.Next, inboundAgain(t.org(), tr, r, dirty, string(t.w.Head().ID)))
+		d := inboundAgain(t.org(), tr, r, dirty, string(t.w.Head().ID))
+		d.Told = told
+		t.effects.Next = append(t.effects.Next, d)
 	}
+}
+
+// of are the values of some fields, as far as they are known.
+func of(row bridge.Fields, fs []bridge.Field) bridge.Fields {
+	some := bridge.Fields{}
+	for _, f := range fs {
+		if v := row[f]; v.Known() {
+			some[f] = v
+		}
+	}
+	return some
 }
 
 // inboundAgain is a delivery of a record that something else than a change of it causes.

@@ -78,7 +78,7 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 			t.ours = append(t.ours, bridge.Fields{u.Field: u.Value}) // somebody wrote after us
 		}
 	}
-	t.spread(tr, row.Record)
+	t.spread(tr, &row)
 	for _, word := range less {
 		if len(word.Agreed) == 0 {
 			t.traces = append(t.traces, word)

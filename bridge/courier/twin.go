@@ -35,7 +35,7 @@ func (t *trip) twin(ctx context.Context, tr *rule.Transfer, contact bridge.Recor
 	for f := range t.w.Dirty() {
 		dirty = append(dirty, f)
 	}
-	t.next(tr, account, dirty)
+	t.next(tr, account, dirty, t.w.Told...)
 	t.tell(bridge.Skipped, "", nil, fmt.Sprintf("the contact is half of person account %s and carried with it", account))
 	return nil
 }

@@ -120,7 +120,7 @@ func (a *app) wire() error {
 	ours := courier.Ours{Client: "sfbridge", User: a.runningUser}
 	a.intake = courier.NewIntake(a.store, a.rules, ours, a.world.now)
 	var err error
-	a.courier, err = courier.New(courier.Config{Grace: a.cfg.Run.Grace, Crew: a.cfg.Run.Workers}, courier.Deps{
+	a.courier, err = courier.New(courier.Config{Grace: a.cfg.Run.Grace, Crew: a.cfg.Run.Workers, Settle: a.cfg.Run.Settle}, courier.Deps{
 		Journal: a.store, Ledger: a.store, Mirror: a.store, Folding: a.store, Breakers: a.store, Rules: a.rules, Platforms: platforms, Orgs: orgs,
 		Now: a.world.now, Log: a.world.log, Registerer: a.metrics,
 	})

@@ -50,6 +50,7 @@ type LogConfig struct {
 // RunConfig bounds the life of the daemon.
 type RunConfig struct {
 	Grace   time.Duration `toml:"grace"`   // how long what is in flight may take after a stop was asked for
+	Settle  time.Duration `toml:"settle"`  // how long after a start what waits from before is left alone
 	Workers int           `toml:"workers"` // deliveries of all projects that are carried at a time
 }
 
@@ -95,7 +96,7 @@ func defaultConfig() *Config {
 		Listen: ListenConfig{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081"},
 		Store:  StoreConfig{Path: "sfbridge.db", MinFree: 64 << 20},
 		Log:    LogConfig{Level: "info", Format: "auto"},
-		Run:    RunConfig{Grace: 20 * time.Second, Workers: 512},
+		Run:    RunConfig{Grace: 20 * time.Second, Settle: 2 * time.Second, Workers: 512},
 	}
 }
 

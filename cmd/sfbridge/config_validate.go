@@ -106,6 +106,9 @@ func (v *validation) rest() {
 	if g := v.c.Run.Grace; g < 0 || g > 10*time.Minute {
 		v.add("run.grace", "write a duration from 0s to 10m", "%v is no sensible grace", g)
 	}
+	if d := v.c.Run.Settle; d < time.Millisecond || d > time.Minute {
+		v.add("run.settle", "write a duration from 1ms to 1m", "%v is no sensible time for requests to arrive in", d)
+	}
 	v.workers("run.workers", v.c.Run.Workers)
 }
 

@@ -71,7 +71,7 @@ func newFieldOf(t *testing.T, o simOptions) *field {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = append(text, "\n[log]\nlevel = \"debug\"\n"...)
+	text = append(text, "\n[log]\nlevel = \"debug\"\n[run]\nsettle = \"1ms\"\n"...) // rest waits for what a killed process had sent
 	if err := os.WriteFile(f.file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -120,18 +120,20 @@ func (c *crm) call(ctx context.Context, writes bool, fn func() error) error {
 	there, back := m.between("far", 10*time.Millisecond, 150*time.Millisecond), m.between("far", 10*time.Millisecond, 150*time.Millisecond)
 	refuse, lose := m.fault("far"), writes && m.fault("far")
 	m.mu.Unlock()
-	if err := nap(ctx, there); err != nil {
-		return err
-	}
+	err := nap(ctx, there)
 	if c.life.dead.Load() {
+		m.straggle(writes, "far", func() { _ = fn() })
 		return errDead
+	}
+	if err != nil {
+		return err
 	}
 	if refuse {
 		return bridge.Unavailable(errors.New("503"), 0)
 	}
 	m.mu.Lock()
 	c.f.calls++
-	err := fn()
+	err = fn()
 	m.mu.Unlock()
 	if err != nil {
 		return err
@@ -145,8 +147,9 @@ func (c *crm) call(ctx context.Context, writes bool, fn func() error) error {
 	return nil
 }
 
-func (c *crm) Send(ctx context.Context, msg bridge.Message) (id bridge.ContactID, err error) {
-	err = c.call(ctx, true, func() error {
+func (c *crm) Send(ctx context.Context, msg bridge.Message) (bridge.ContactID, error) {
+	var id bridge.ContactID
+	err := c.call(ctx, true, func() error {
 		c.f.writes++
 		switch msg.Op {
 		case bridge.OpDelete:
@@ -178,7 +181,10 @@ func (c *crm) Send(ctx context.Context, msg bridge.Message) (id bridge.ContactID
 			return nil
 		}
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 func (f *far) find(a bridge.Attribute, text string) (found []bridge.ContactID) {

@@ -326,6 +326,38 @@ var kept = []struct {
 			{1500 * time.Millisecond, "both", 0, 1, 0, 0},
 		},
 	}},
+	{"a message of a killed process came after newer ones", script{
+		Projects: 1, People: 1, Luck: 0x7, Channel: true, Lean: true,
+		Acts: []act{
+			{120 * time.Millisecond, "edit", 0, 1, 3, 0},
+			{1500 * time.Millisecond, "edit", 0, 0, 0, 1},
+			{1500 * time.Millisecond, "edit", 0, 2, 0, 2},
+			{0 * time.Millisecond, "edit", 0, 2, 0, 3},
+			{30 * time.Millisecond, "kill", 0, 1, 0, 0},
+			{30 * time.Millisecond, "kill", 0, 1, 0, 2},
+			{120 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{30 * time.Millisecond, "edit", 0, 0, 0, 0},
+			{0 * time.Millisecond, "edit", 0, 1, 0, 0},
+		},
+	}},
+	{"a contact handed to the account what a message that was never answered had said", script{
+		Projects: 2, People: 1, Luck: 0xc54f, Faults: true, Persons: true, Channel: true, Lean: true,
+		Acts: []act{
+			{120 * time.Millisecond, "join", 0, 0, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 0, 0, 3},
+			{120 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{1500 * time.Millisecond, "edit", 0, 2, 0, 0},
+			{120 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{120 * time.Millisecond, "edit", 0, 2, 0, 2},
+			{30 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{900 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{120 * time.Millisecond, "kill", 0, 2, 0, 0},
+			{900 * time.Millisecond, "convert", 0, 2, 0, 2},
+			{400 * time.Millisecond, "kill", 0, 1, 0, 0},
+			{1500 * time.Millisecond, "edit", 0, 0, 3, 0},
+			{1500 * time.Millisecond, "edit", 0, 2, 0, 2},
+		},
+	}},
 }
 
 func TestDuel_EndsEqualWhereItOnceDidNot(t *testing.T) {

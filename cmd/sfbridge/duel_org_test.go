@@ -149,17 +149,19 @@ type org struct {
 	life *life
 }
 
-// call takes its time; what has not begun when the process is killed is not done.
+// call takes its time. What is on its way when the process is killed is not done, or a while later.
 func (o *org) call(ctx context.Context, writes bool, fn func()) error {
 	o.n.m.mu.Lock()
 	there, back := o.n.m.between("near", 10*time.Millisecond, 150*time.Millisecond), o.n.m.between("near", 10*time.Millisecond, 150*time.Millisecond)
 	refuse, lose := o.n.m.fault("near"), writes && o.n.m.fault("near")
 	o.n.m.mu.Unlock()
-	if err := nap(ctx, there); err != nil {
-		return err
-	}
+	err := nap(ctx, there)
 	if o.life.dead.Load() {
+		o.n.m.straggle(writes, "near", fn)
 		return errDead
+	}
+	if err != nil {
+		return err
 	}
 	if refuse {
 		return bridge.Unavailable(errors.New("503"), 0)
@@ -191,17 +193,18 @@ func nap(ctx context.Context, d time.Duration) error {
 }
 
 func (o *org) Write(ctx context.Context, ws []bridge.Write) []bridge.Written {
-	out := make([]bridge.Written, len(ws))
+	done, out := make([]bridge.Written, len(ws)), make([]bridge.Written, len(ws))
 	err := o.call(ctx, true, func() {
 		for i := range ws {
 			o.n.writes++
-			out[i].Record, out[i].Created, out[i].Err = o.n.write(&ws[i])
+			done[i].Record, done[i].Created, done[i].Err = o.n.write(&ws[i])
 		}
 	})
-	if err != nil {
-		for i := range out {
-			out[i] = bridge.Written{Err: err}
-		}
+	if err == nil {
+		return done
+	}
+	for i := range out {
+		out[i] = bridge.Written{Err: err}
 	}
 	return out
 }

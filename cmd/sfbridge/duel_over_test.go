@@ -80,7 +80,10 @@ func (w *witness) holds(at hold, was, v bridge.Value) {
 	}
 	w.edited++
 	w.order.made(at, v)
-	w.over = slices.DeleteFunc(w.over, func(o overwritten) bool { return o.hold == at && alike(at.field, o.value, v) }) // it is back
+	w.over = slices.DeleteFunc(w.over, func(o overwritten) bool { // it is back, or Salesforce says the same before its callback was judged
+		here := o.hold == at || at.project == "" && o.tag == at.tag && o.field == at.field && time.Since(o.at) < lateCallback
+		return here && alike(at.field, o.value, v)
+	})
 	if h := w.hands[at]; h != nil {
 		was = h.before
 	}

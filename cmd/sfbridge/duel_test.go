@@ -175,6 +175,28 @@ func (m *duel) kill() {
 	l.store.Close()
 }
 
+// straggle has what a killed process had sent arrive after it, every other time.
+func (m *duel) straggle(writes bool, to string, arrive func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !writes || !m.chance("straggle "+to, 0.5) || m.ctx.Err() != nil {
+		return
+	}
+	delay := m.between("straggle "+to, time.Millisecond, longestStraggle)
+	m.posts.Go(func() {
+		if nap(m.ctx, delay) != nil {
+			return
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.trace = append(m.trace, stamp(time.Now())+" LATE: what the killed process had sent arrives at "+to)
+		arrive()
+	})
+}
+
+// longestStraggle is how long after a process was killed its requests may be under way.
+const longestStraggle = 1500 * time.Millisecond
+
 // act is one thing that happens.
 type act struct {
 	After  time.Duration

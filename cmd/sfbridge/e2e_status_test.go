@@ -234,3 +234,29 @@ func TestBridge_LooksAfterWritesOfAnEarlierProcess(t *testing.T) {
 		x.pair("both ends", record, contact)
 	})
 }
+
+// TestBridge_LeavesAloneForAWhileWhatAnEarlierProcessMayHaveSent restarts the daemon while an edit waits for the platform: whoever killed the one before may
+// have cut off a message that is still to arrive. What comes after the start goes at once.
+func TestBridge_LeavesAloneForAWhileWhatAnEarlierProcessMayHaveSent(t *testing.T) {
+	t.Parallel()
+	undergo(t, simOptions{seed: 62}, nil, func(t *testing.T, x *ordeal) {
+		record, contact := x.person("Mei", "Tan", "mei@example.com")
+		other, beside := x.person("Ann", "Lim", "ann@example.com")
+		x.sim.crm.SetFaults(respondiotest.Faults{Down: true})
+		x.edit(record, map[string]any{"LastName": "Ng"})
+		time.Sleep(5 * time.Second)
+		x.heal()
+		x.stop()
+		began := time.Now()
+		x.start()
+		x.edit(other, map[string]any{"LastName": "Goh"})
+		x.until("a new edit has arrived", time.Minute, func() bool { return x.attribute(beside, "lastName") == "Goh" })
+		if d := time.Since(began); d > time.Second {
+			t.Errorf("what came after the start took %v", d)
+		}
+		x.until("the old one has arrived", time.Minute, func() bool { return x.attribute(contact, "lastName") == "Ng" })
+		if d := time.Since(began); d < 2*time.Second || d > 4*time.Second {
+			t.Errorf("what waited from before went %v after the start", d)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,15 +86,26 @@ func fencedLayers(t *testing.T, h *house) {
 	}
 }
 
-func carriesNext(_ *testing.T, h *house) {
+func carriesNext(t *testing.T, h *house) {
 	h.put(state("a", 1))
 	h.append(activity("z", "7"))
-	caused := activity("caused", "7").Deliveries[0]
-	h.settle(h.takes(inbound, "a"), bridge.Effects{Next: []bridge.Delivery{caused}})
+	caused, again := activity("caused", "7").Deliveries[0], state("again", 1, "LastName").Deliveries[0]
+	again.Told = []bridge.Fields{{"LastName": bridge.TextValue("first")}, {"LastName": bridge.TextValue("then")}}
+	h.settle(h.takes(inbound, "a"), bridge.Effects{Next: []bridge.Delivery{caused, again}})
+	h.append(state("b", 1, "LastName"))
 	h.reopen()
 	h.fold()
 	h.settle(h.takes(outbound, "z"), bridge.Effects{})
 	h.settle(h.takes(outbound, "caused"), bridge.Effects{})
+	w := h.takes(inbound, "again", "b")
+	var told []string
+	for _, fs := range w.Told {
+		told = append(told, fs["LastName"].Text)
+	}
+	if !slices.Equal(told, []string{"first", "then", "b"}) {
+		t.Errorf("told %v", told)
+	}
+	h.settle(w, bridge.Effects{})
 	h.empty()
 }
 
