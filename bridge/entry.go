@@ -96,7 +96,7 @@ type Work struct {
 	LastError  string     // of the failure before, "" at first
 	// Resumed reports that the head waited when the journal was opened: an earlier process may have carried it and not lived to say so.
 	Resumed bool
-	// Told is what the changes of all coalesced deliveries say, or what caused them, oldest first. Of resumed work an earlier process may have sent any.
+	// Told is what the changes and rows of all coalesced deliveries say, or what caused them, oldest first. Of resumed work an earlier process may have sent any.
 	Told []Fields
 	// Callbacks are those of all coalesced deliveries, oldest first.
 	Callbacks []Callback

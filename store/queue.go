@@ -108,8 +108,12 @@ func (s *Store) load(ctx context.Context, l *lane) (bridge.Work, error) {
 		} else if err != nil || d.Lane != w.Deliveries[0].Lane {
 			continue
 		}
-		if w.Told = append(w.Told, d.Told...); e.Change != nil {
+		w.Told = append(w.Told, d.Told...)
+		if e.Change != nil {
 			w.Told = append(w.Told, e.Change.Values)
+		}
+		if e.Row != nil {
+			w.Told = append(w.Told, e.Row.Values)
 		}
 		if e.Callback != nil {
 			w.Callbacks = append(w.Callbacks, *e.Callback)

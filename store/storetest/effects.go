@@ -92,17 +92,20 @@ func carriesNext(t *testing.T, h *house) {
 	caused, again := activity("caused", "7").Deliveries[0], state("again", 1, "LastName").Deliveries[0]
 	again.Told = []bridge.Fields{{"LastName": bridge.TextValue("first")}, {"LastName": bridge.TextValue("then")}}
 	h.settle(h.takes(inbound, "a"), bridge.Effects{Next: []bridge.Delivery{caused, again}})
-	h.append(state("b", 1, "LastName"))
+	read := state("c", 1, "LastName")
+	read.Kind, read.Change = bridge.RereadEntry, nil
+	read.Row = &bridge.Row{Org: org, Object: "Contact", Record: record(1), Version: bridge.Version{At: time.Now()}, Values: bridge.Fields{"LastName": bridge.TextValue("read")}}
+	h.append(state("b", 1, "LastName"), read)
 	h.reopen()
 	h.fold()
 	h.settle(h.takes(outbound, "z"), bridge.Effects{})
 	h.settle(h.takes(outbound, "caused"), bridge.Effects{})
-	w := h.takes(inbound, "again", "b")
+	w := h.takes(inbound, "again", "b", "c")
 	var told []string
 	for _, fs := range w.Told {
 		told = append(told, fs["LastName"].Text)
 	}
-	if !slices.Equal(told, []string{"first", "then", "b"}) {
+	if !slices.Equal(told, []string{"first", "then", "b", "read"}) {
 		t.Errorf("told %v", told)
 	}
 	h.settle(w, bridge.Effects{})
