@@ -11,8 +11,9 @@ import (
 	"sfbridge/bridge/rule"
 )
 
-// lateCallback is how long after an edit on a platform its callback may be judged.
-const lateCallback = 2 * time.Second
+// lateCallback is how long after an edit on a platform its callback may be judged: it comes late itself, its process is killed, and the next one leaves it
+// alone for a while.
+const lateCallback = 2*time.Second + longestStraggle + 2*time.Second
 
 // hold is a place where a user's value stands: a field of a person in Salesforce, where project is "", or on a platform.
 type hold struct {
