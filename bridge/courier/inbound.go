@@ -98,7 +98,7 @@ func (t *trip) spread(tr *rule.Transfer, row *bridge.Row) {
 			continue
 		}
 		if theirs := slices.DeleteFunc(slices.Clone(t.news), func(f bridge.Field) bool { return !other.Reads(f) }); len(theirs) > 0 {
-			t.next(other, row.Record, theirs, of(row.Values, theirs))
+			t.next(other, row.Record, theirs, valuesOf(row.Values, theirs))
 		}
 	}
 }
@@ -113,8 +113,8 @@ func (t *trip) next(tr *rule.Transfer, r bridge.RecordID, dirty []bridge.Field, 
 	}
 }
 
-// of are the values of some fields, as far as they are known.
-func of(row bridge.Fields, fs []bridge.Field) bridge.Fields {
+// valuesOf are the values of some fields, as far as they are known.
+func valuesOf(row bridge.Fields, fs []bridge.Field) bridge.Fields {
 	some := bridge.Fields{}
 	for _, f := range fs {
 		if v := row[f]; v.Known() {

@@ -269,7 +269,7 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 		}
 	}
 	if len(conceded) > 0 {
-		t.next(r.tr, r.link.Record, conceded, of(r.row.Values, conceded))
+		t.next(r.tr, r.link.Record, conceded, valuesOf(r.row.Values, conceded))
 	}
 	return j, r.row.Values, nil
 }
@@ -318,7 +318,7 @@ func (t *trip) landed(tr *rule.Transfer, link *bridge.Link, word bridge.Claim, t
 	}
 	after, edited := tr.Landed(link, word, to)
 	if len(edited) > 0 {
-		t.next(tr, link.Record, edited, of(to.Row, edited))
+		t.next(tr, link.Record, edited, valuesOf(to.Row, edited))
 	}
 	return after
 }
