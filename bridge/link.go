@@ -140,12 +140,13 @@ func (c Claim) Clash(fields []string) Claim {
 	return c
 }
 
-// Advance is the link with what the claim agreed on about the attributes, where the link still holds what that was to replace.
-func (c Claim) Advance(l Link, of []Attribute) (after Link, moved bool) {
+// Advance is the link with what a write of the claim's agreed on, where the link still holds what that was to replace. The claim may tell of later writes of
+// the same delivery by now, which are not done by that.
+func (c Claim) Advance(l Link, u *Unconfirmed) (after Link, moved bool) {
 	after = l
-	for _, a := range of {
-		agreed, ok := c.Agreed[a]
-		if !ok || !slices.Contains(c.Before[a], l.Baseline[a]) {
+	for _, a := range u.Of {
+		agreed, ok := c.agreed(a, u.Value, l.Baseline[a])
+		if !ok {
 			continue
 		}
 		if !moved {
@@ -157,6 +158,22 @@ func (c Claim) Advance(l Link, of []Attribute) (after Link, moved bool) {
 		after.Baseline[a] = agreed
 	}
 	return after, moved
+}
+
+// agreed is what the claim agreed on about an attribute when it wrote the value, if that came after what the link holds.
+func (c Claim) agreed(a Attribute, wrote Value, held Agreed) (Agreed, bool) {
+	last, ok := c.Agreed[a]
+	from := slices.Index(c.Before[a], held)
+	if !ok || from < 0 {
+		return Agreed{}, false
+	}
+	since := append(slices.Clone(c.Before[a][from+1:]), last)
+	for _, at := range slices.Backward(since) {
+		if at.Salesforce.Equal(wrote) {
+			return at, true
+		}
+	}
+	return Agreed{}, false
 }
 
 // Without is the claim without what was agreed on about an attribute.

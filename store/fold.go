@@ -223,7 +223,7 @@ func (p *plan) agree(u *bridge.Unconfirmed) error {
 	if found, err = p.read(key, &l); err != nil || !found || l.Contact != u.Contact {
 		return err
 	}
-	if l, moved := word.Advance(l, u.Of); moved {
+	if l, moved := word.Advance(l, u); moved {
 		return p.put(key, &l, 0)
 	}
 	return nil

@@ -20,7 +20,7 @@ func (t *trip) moved(ctx context.Context, link *bridge.Link) (*bridge.Link, erro
 		return nil, fmt.Errorf("read the link once more: %w", err) // it is locked, so it is there
 	}
 	for _, done := range t.done {
-		if after, moved := done.word.Advance(now, done.of); moved {
+		if after, moved := done.word.Advance(now, &done.write); moved {
 			now, t.effects.Links = after, []bridge.Link{after}
 		}
 	}
@@ -64,7 +64,7 @@ func (t *trip) withdraw(ctx context.Context, tr *rule.Transfer, row bridge.Row, 
 		}
 		less[u.Delivery] = word
 		if tr.SameField(u.Field, u.Value, row.Values[u.Field]) {
-			t.done = append(t.done, landing{word, u.Of})
+			t.done = append(t.done, landing{word, u})
 			t.see(tr, u)
 			continue
 		}
@@ -111,8 +111,8 @@ func (t *trip) see(tr *rule.Transfer, u bridge.Unconfirmed) {
 
 // landing is a write that the record was seen to hold.
 type landing struct {
-	word bridge.Claim
-	of   []bridge.Attribute
+	word  bridge.Claim
+	write bridge.Unconfirmed
 }
 
 // told is what the stream told of the record so far, and which of our writes to it it has not told. The writes are looked at first: what is confirmed

@@ -252,7 +252,7 @@ func (t *trip) resume(ctx context.Context, r *rewrite, sent map[bridge.Field]bri
 			t.tries = map[bridge.Field]int{}
 		}
 		t.tries[f] = u.Try + 1
-		if after, moved := r.word.Advance(*r.link, u.Of); moved {
+		if after, moved := r.word.Advance(*r.link, &u); moved {
 			r.link = &after
 		}
 	}

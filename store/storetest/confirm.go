@@ -88,6 +88,15 @@ func agrees(t *testing.T, h *house) {
 	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}})
 	h.confirm("echo", u)
 	holds("newest", "") // agreed on since
+	later := word.And(&l, map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("later"), Platform: text("later")}})
+	l.Baseline = map[bridge.Attribute]bridge.Agreed{"email": {Salesforce: text("old"), Platform: text("old")}}
+	stage(bridge.Effects{Links: []bridge.Link{l}, Stage: []bridge.Unconfirmed{u}, Claims: []bridge.Claim{later}})
+	h.confirm("echo", u)
+	holds("new", "") // the same delivery writes once more, and of that nobody knows
+	u.Value, u.At = text("later"), u.At.Add(time.Second)
+	stage(bridge.Effects{Stage: []bridge.Unconfirmed{u}})
+	h.confirm("echo", u)
+	holds("later", "")
 }
 
 // confirmsOnly: the stream confirms what it was compared with, not what the same delivery wrote to the field since.
