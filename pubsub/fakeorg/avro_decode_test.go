@@ -11,9 +11,9 @@ import (
 // compound names, such as MailingAddress.City.
 func decode(t *testing.T, o *Org, e Event) (header, body map[string]any) {
 	t.Helper()
-	text, ok := o.bus.schemaText(e.SchemaID)
-	if !ok {
-		t.Fatalf("schema %s is not known", e.SchemaID)
+	text, code := o.bus.schemaText(e.SchemaID)
+	if code != "" {
+		t.Fatalf("schema %s: %s", e.SchemaID, code)
 	}
 	codec, err := goavro.NewCodec(text)
 	if err != nil {

@@ -38,8 +38,16 @@ func (e ending) err(c rpcCall) error {
 	return c.refuse(e.code)
 }
 
-// fault returns the error that the next call of this method shall end with, and counts it as used.
-func (b *bus) fault(c rpcCall) error {
+// fault returns the error that a call about a topic or a schema id shall end with: what the next call of its method shall, else by a rule.
+func (b *bus) fault(c rpcCall, about string) error {
+	if err := b.failNext(c); err != nil {
+		return err
+	}
+	return c.strike(about)
+}
+
+// failNext returns the error that the next call of this method shall end with, and counts it as used.
+func (b *bus) failNext(c rpcCall) error {
 	b.mu.Lock()
 	next := b.faults.calls[c.method]
 	if len(next) > 0 {
@@ -128,11 +136,12 @@ func (o *Org) RefuseRepeatedReplay(on bool) {
 // LimitStreams refuses a stream where n are running already; 0 is no limit.
 func (o *Org) LimitStreams(n int) { o.bus.locked(func() { o.bus.faults.maxStreams = n }) }
 
-// ResetReplayIDs moves the org: the bus is empty, no replay id issued so far is known, and running streams end with
-// service.unavailable.
+// ResetReplayIDs moves the org: the bus is empty, what transactions had still to tell is lost with it, no replay id issued so far is
+// known, and running streams end with service.unavailable.
 func (o *Org) ResetReplayIDs() {
 	o.bus.locked(func() {
 		o.bus.dropLocked(len(o.bus.log))
+		o.bus.late = nil
 		o.bus.counter += 1<<20 + o.bus.random.Uint64N(1<<24)
 		o.bus.endLocked(ending{code: "service.unavailable"}, len(o.bus.subs))
 	})

@@ -198,3 +198,45 @@ func TestReset_EmptiesTheBusAndKeepsChannels(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswer_NamesNoIDAheadOfWhatIsToCome goes on behind each answer's latest id, as a client may once it has processed the answer.
+func TestAnswer_NamesNoIDAheadOfWhatIsToCome(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.contacts(250)
+		want := s.org.Events()
+		next, got := earliest(100), 0
+		for got < len(want) {
+			r := receive(t, s.stream(next))
+			if len(r.Events) == 0 || r.Events[0].Event.Id != want[got].ID {
+				t.Fatalf("behind the latest id after %d events comes another than the next: %v", got, r)
+			}
+			got += len(r.Events)
+			next = after(r.LatestReplayId, 100)
+		}
+		if got != 250 {
+			t.Errorf("%d events", got)
+		}
+	})
+}
+
+func TestResetReplayIDs_TellsNothingOfTransactionsBefore(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.SetTwins(Twins{Delay: time.Minute})
+		account := s.create("Account", id18("001000000000001"), map[string]any{"IsPersonAccount": true, "LastName": "Sato"})
+		contact := s.create("Contact", id18("003000000000001"), map[string]any{"IsPersonAccount": true, "LastName": "Sato", "AccountId": account.Record})
+		s.commit(account, contact)
+		if n := len(s.org.Events()); n != 1 {
+			t.Fatalf("%d events before the second is due", n)
+		}
+		s.org.ResetReplayIDs()
+		time.Sleep(2 * time.Minute)
+		if got := s.org.Events(); len(got) != 0 {
+			t.Errorf("an org that moved tells %v", got)
+		}
+		s.commit(account, contact)
+		time.Sleep(2 * time.Minute)
+		if n := len(s.org.Events()); n != 2 {
+			t.Errorf("%d events of a transaction after it", n)
+		}
+	})
+}

@@ -20,7 +20,7 @@ func (o *Org) AddSchema(id, text string) (string, error) {
 	if id == "" {
 		id = fingerprint([]byte(text))
 	}
-	o.bus.locked(func() { o.bus.schemas.add(id, text) })
+	o.bus.locked(func() { o.bus.schemas.add(id, text, "") })
 	return id, nil
 }
 
@@ -75,7 +75,7 @@ func (o *Org) Inject(e Event) (Event, error) {
 	if !ok || !strings.HasSuffix(event, "ChangeEvent") {
 		return Event{}, fmt.Errorf("inject into %q: not the topic of an object", e.Topic)
 	}
-	if _, known := o.bus.schemaText(e.SchemaID); !known {
+	if _, code := o.bus.schemaText(e.SchemaID); code == "schema.validation.failed" {
 		return Event{}, fmt.Errorf("inject into %s: schema %q is not known", e.Topic, e.SchemaID)
 	}
 	e = e.copy()

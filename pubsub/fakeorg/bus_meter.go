@@ -83,7 +83,10 @@ func (o *Org) Allocation(limit int) {
 
 // Consume counts n deliveries to other consumers of the org's events, all at once. Running streams notice.
 func (o *Org) Consume(n int) {
-	o.bus.locked(func() { o.bus.meter.add(o.now(), foreign, n) })
+	o.bus.locked(func() {
+		o.bus.meter.expire(o.now()) // what others took before comes first, or a day would not roll in order
+		o.bus.meter.add(o.now(), foreign, n)
+	})
 }
 
 // ConsumeHourly makes other consumers take so many deliveries an hour from now on; 0 ends it.

@@ -65,3 +65,42 @@ func TestDelivered_CountsEachStreamOfATopic(t *testing.T) {
 		}
 	})
 }
+
+func TestConsume_RollsInOrderBesideWhatOthersTakeSteadily(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.ConsumeHourly(100)
+		time.Sleep(10 * time.Hour)
+		s.org.Consume(5)
+		s.org.ConsumeHourly(0)
+		for _, tt := range []struct {
+			after time.Duration
+			want  int
+		}{{0, 1005}, {20 * time.Hour, 405}, {4*time.Hour + time.Minute, 0}} {
+			time.Sleep(tt.after)
+			if _, used := s.org.Delivered(); used != tt.want {
+				t.Errorf("%d count %s later, want %d", used, tt.after, tt.want)
+			}
+		}
+	})
+}
+
+// TestBeat_EndsWhatTheAllocationLeavesNoRoomFor has an event come without a wake, as one does that another stream's turn brought out.
+func TestBeat_EndsWhatTheAllocationLeavesNoRoomFor(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.contacts(1)
+		s.org.Allocation(2)
+		st := s.stream(earliest(10))
+		if r := receive(t, st); len(r.Events) != 1 {
+			t.Fatalf("%d events", len(r.Events))
+		}
+		s.org.bus.mu.Lock()
+		again := s.org.bus.log[0]
+		again.Event = again.copy()
+		again.Replay, again.Time = nil, s.org.now()
+		s.org.bus.appendLocked(again)
+		s.org.bus.meter.add(s.org.now(), foreign, 1)
+		s.org.bus.mu.Unlock()
+		_, err := st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.ResourceExhausted, "subscription.limit.exceeded", "Subscribe")
+	})
+}

@@ -87,7 +87,7 @@ func TestReplay_KeepsEventsForTheRetention(t *testing.T) {
 
 // renewed returns a context with a session that has not timed out.
 func (s *streamStand) renewed() context.Context {
-	s.token = s.org.auth.issue(s.org.OrgID(), "005000000000001AAA", s.org.now())
+	s.token = s.org.auth.issue(s.org.OrgID(), "005000000000001AAA", "", s.org.now())
 	return s.with("accesstoken", s.token, "instanceurl", "https://acme.my.salesforce.com", "tenantid", s.org.OrgID())
 }
 

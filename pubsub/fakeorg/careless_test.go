@@ -26,6 +26,8 @@ func TestCareless_RequestsOfRESTAreRefused(t *testing.T) {
 		return fields{"records": []fields{out}}
 	}
 	now := url.QueryEscape(deskTime.Format("2006-01-02T15:04:05Z07:00"))
+	d.org.SetChannel("Bridge__chn", "Contact")
+	d.org.GrantSetup(true)
 	for name, c := range map[string]struct {
 		verb, path string
 		body       any
@@ -46,6 +48,10 @@ func TestCareless_RequestsOfRESTAreRefused(t *testing.T) {
 		"a parent by no key":             {http.MethodPost, "/sobjects/Contact", fields{"LastName": "L", "Account": fields{"Phone": "1"}}, 400, "INVALID_FIELD"},
 		"a query beyond all bounds":      {http.MethodGet, "/query?q=" + strings.Repeat("x", 100_001), nil, 414, "URI_TOO_LONG"},
 		"an integer beyond its range":    {http.MethodPost, "/sobjects/Account", fields{"Name": "A", "NumberOfEmployees": 1 << 40}, 400, "NUMBER_OUTSIDE_VALID_RANGE"},
+		"setup without a verb":           {http.MethodGet, "/tooling/describe", nil, 404, "NOT_FOUND"},
+		"a query of setup that is none":  {http.MethodGet, "/tooling/query?q=SELECT+Id+FROM", nil, 400, "MALFORMED_QUERY"},
+		"a setup object there is not":    {http.MethodGet, "/tooling/query?q=SELECT+Id+FROM+ApexClasses", nil, 400, "INVALID_TYPE"},
+		"a setup field there is not":     {http.MethodGet, "/tooling/query?q=SELECT+Nope+FROM+PlatformEventChannel", nil, 400, "INVALID_FIELD"},
 		"a resource there is not":        {http.MethodGet, "/nothing", nil, 404, "NOT_FOUND"},
 		"a method there is not":          {http.MethodPut, "/limits", fields{}, 405, "METHOD_NOT_ALLOWED"},
 		"a limit there is not":           {http.MethodGet, "/limits/nothing", nil, 404, "NOT_FOUND"},

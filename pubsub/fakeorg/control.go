@@ -250,6 +250,9 @@ func (o *Org) steerFault(asked order) (any, error) {
 		o.FailCalls(asked.RPC, asked.Error, max(1, asked.Count))
 	}
 	if asked.Rule != nil {
+		if err := asked.Rule.check(); err != nil {
+			return nil, err
+		}
 		out.add("id", o.AddFault(*asked.Rule))
 	}
 	return out, nil

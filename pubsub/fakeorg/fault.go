@@ -3,6 +3,7 @@ package fakeorg
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -17,12 +18,13 @@ const (
 	CutAfter  = "after"  // everything was done, and the answer is lost
 )
 
-// Fault is a rule about requests or rows that shall go wrong. It looks at the requests (or, where Code is set, at the rows that API
-// clients write) that match it, and strikes some of them: the Nth, every Every-th, a Share drawn from Seed, or all; and no more than
-// Times.
+// Fault is a rule about requests, calls or rows that shall go wrong. It looks at the requests (where RPC is set, at the calls of the
+// Pub/Sub API; where Code alone is, at the rows that API clients write) that match it, and strikes some of them: the Nth, every
+// Every-th, a Share drawn from Seed, or all; and no more than Times.
 type Fault struct {
+	RPC    string  `json:"rpc"`    // method of the Pub/Sub API, Subscribe as it opens; "" is a fault of requests or rows
 	Method string  `json:"method"` // HTTP method; "" matches all
-	Path   string  `json:"path"`   // part of the path, whatever its case; "" matches all
+	Path   string  `json:"path"`   // part of the path, whatever its case, of calls of the topic or the schema id; "" matches all
 	Object string  `json:"object"` // of row faults: the object; "" matches all
 	Verb   string  `json:"verb"`   // of row faults: create, update or delete; "" matches all
 	Nth    int     `json:"nth"`    // strike the n-th match only, 1 being the next
@@ -34,13 +36,24 @@ type Fault struct {
 	Status int               `json:"status"` // HTTP status to answer with, without doing anything; 0 does what was asked
 	Body   string            `json:"body"`   // of that answer
 	Header map[string]string `json:"header"` // of that answer; Content-Type is JSON unless it says otherwise
-	Delay  Duration          `json:"delay"`  // wait first
+	Delay  Duration          `json:"delay"`  // wait first; calls too
 	Cut    string            `json:"cut"`    // CutBefore or CutAfter: drop the connection
 
-	Code    string   `json:"code"`    // of row faults: statusCode
+	Code    string   `json:"code"`    // of row faults: statusCode; of calls: an error code of the Pub/Sub API
 	Message string   `json:"message"` // of row faults
 	Fields  []string `json:"fields"`  // of row faults
 	Matches []string `json:"matches"` // of DUPLICATES_DETECTED: ids of the rows that were found
+}
+
+// check refuses a rule about calls that could never strike, or would end them with an error that there is not.
+func (f *Fault) check() error {
+	if f.RPC == "" {
+		return nil
+	}
+	if f.Code == "" {
+		return knownMethod(f.RPC)
+	}
+	return errors.Join(knownMethod(f.RPC), knownError(f.Code))
 }
 
 // Duration is a time.Duration whose JSON form is text such as "1.5s".
@@ -108,7 +121,7 @@ func (o *Org) LimitChunk(object string, most int) {
 // match returns the rule that strikes the request, or nil.
 func (r *faultRules) match(method, path string) *faultRule {
 	return r.first(func(f *faultRule) bool {
-		return f.Code == "" && (f.Method == "" || strings.EqualFold(f.Method, method)) &&
+		return f.RPC == "" && f.Code == "" && (f.Method == "" || strings.EqualFold(f.Method, method)) &&
 			strings.Contains(strings.ToLower(path), strings.ToLower(f.Path))
 	})
 }
@@ -176,13 +189,28 @@ func (f *faultRule) reply() reply {
 	return out
 }
 
+// strike waits as long as a rule has a call of the Pub/Sub API wait, and returns the error that it ends the call with, or nil. What the
+// call is about is its topic or the id of its schema.
+func (c rpcCall) strike(about string) error {
+	f := c.bus.org.faults.first(func(f *faultRule) bool {
+		return f.RPC == c.method && strings.Contains(strings.ToLower(about), strings.ToLower(f.Path))
+	})
+	if f == nil {
+		return nil
+	}
+	if err := pause(c.ctx, time.Duration(f.Delay)); err != nil || f.Code == "" {
+		return err
+	}
+	return c.refuse(f.Code)
+}
+
 // fault returns the refusal that a rule has for a row about to be written. People in the browser never meet one.
 func (t *Tx) fault(o *Object, verb string) *Error {
 	if t.actor.trusted || t.depth > 0 {
 		return nil
 	}
 	f := t.org.faults.first(func(f *faultRule) bool {
-		return f.Code != "" && (f.Object == "" || strings.EqualFold(f.Object, o.Name)) && (f.Verb == "" || strings.EqualFold(f.Verb, verb))
+		return f.RPC == "" && f.Code != "" && (f.Object == "" || strings.EqualFold(f.Object, o.Name)) && (f.Verb == "" || strings.EqualFold(f.Verb, verb))
 	})
 	if f == nil {
 		return nil

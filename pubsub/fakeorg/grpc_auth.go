@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -17,7 +18,8 @@ func (b *bus) authorize(c rpcCall) (string, error) {
 	if token == "" || tenant == "" || err != nil || u.Host == "" {
 		return "", c.refuse("service.auth.headers.invalid")
 	}
-	if !b.org.isTenant(tenant) || !b.org.isInstance(u) || !b.org.checkToken(token) {
+	found, lives := b.org.auth.find(token, b.org.now())
+	if !lives || !b.org.isTenant(tenant) || !b.org.isInstance(u, found.instance) {
 		return "", c.refuse("service.auth.error")
 	}
 	return token, nil
@@ -39,12 +41,16 @@ func (o *Org) isTenant(tenant string) bool {
 	return tenant == o.OrgID() || tenant == o.OrgID()[:15]
 }
 
-// isInstance reports whether the URL can be the org's instance; only an org with a fixed one can tell.
-func (o *Org) isInstance(u *url.URL) bool {
-	instance := o.standing.Load().instance
+// isInstance reports whether the URL is the org's instance: the fixed one, else the one that was told with the token. A token that came
+// without one says of the URL only that it must be one.
+func (o *Org) isInstance(u *url.URL, told string) bool {
+	if (u.Scheme != "https" && u.Scheme != "http") || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	instance := cmp.Or(o.standing.Load().instance, told)
 	if instance == "" {
-		return u.Scheme == "https" || u.Scheme == "http"
+		return true
 	}
 	own, err := url.Parse(instance)
-	return err == nil && strings.EqualFold(own.Host, u.Host)
+	return err == nil && own.Scheme == u.Scheme && strings.EqualFold(own.Host, u.Host)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -122,10 +123,70 @@ func (s *streamStand) call(method string) (trailer metadata.MD, err error) {
 
 func TestControl_RaisesNoErrorThatThereIsNot(t *testing.T) {
 	onStream(t, Options{}, func(s *streamStand) {
-		for name, body := range map[string]string{"close": `{"error":"replayid.corrupted"}`, "fault": `{"rpc":"GetSchemas","error":"service.unavailable"}`} {
-			if w := s.steer(name, body); w.Code != http.StatusBadRequest {
-				t.Errorf("%s %s: %d", name, body, w.Code)
+		for _, tt := range []struct{ name, body string }{
+			{"close", `{"error":"replayid.corrupted"}`}, {"fault", `{"rpc":"GetSchemas","error":"service.unavailable"}`},
+			{"fault", `{"rule":{"rpc":"GetSchemas"}}`}, {"fault", `{"rule":{"rpc":"GetSchema","code":"schema.unavailable"}}`},
+		} {
+			if w := s.steer(tt.name, tt.body); w.Code != http.StatusBadRequest {
+				t.Errorf("%s %s: %d", tt.name, tt.body, w.Code)
 			}
+		}
+	})
+}
+
+// TestFault_StrikesCallsByRule tells which of a dozen calls about two topics a rule ends.
+func TestFault_StrikesCallsByRule(t *testing.T) {
+	for _, tt := range []struct{ name, rule, want string }{
+		{"the third", `"nth":3`, "..x........."},
+		{"every fifth", `"every":5`, "....x....x.."},
+		{"all about one topic, three times", `"path":"accountchange","times":3`, ".x.x.x......"},
+		{"every second about one topic", `"path":"accountchange","every":2`, "...x...x...x"},
+		{"a share, the same in every run", `"share":0.3,"seed":4`, ".....xxx..x."},
+	} {
+		onStream(t, Options{}, func(s *streamStand) {
+			s.steered("fault", `{"rule":{"rpc":"GetTopic","code":"topic.api.unavailable",`+tt.rule+`}}`)
+			got := ""
+			for n := range 12 {
+				var trailer metadata.MD
+				topic := []string{contactTopic, "/data/AccountChangeEvent"}[n%2]
+				_, err := s.client.GetTopic(s.ctx, &pubsubpb.TopicRequest{TopicName: topic}, grpc.Trailer(&trailer))
+				if err == nil {
+					got += "."
+					continue
+				}
+				wantRefusal(t, err, trailer, codes.Unavailable, "topic.api.unavailable", "GetTopic")
+				got += "x"
+			}
+			if got != tt.want {
+				t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFault_StrikesOneSchemaAndOneTopicAlone(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.contacts(1)
+		s.commit(s.create("Account", id18("001000000000001"), map[string]any{"Name": "Acme"}))
+		bad, good := s.org.Events()[0].SchemaID, s.org.Events()[1].SchemaID
+		s.org.AddFault(Fault{RPC: "GetSchema", Path: bad, Code: "schema.api.unavailable"})
+		s.org.AddFault(Fault{RPC: "GetSchema", Path: good, Delay: Duration(3 * time.Second)})
+		s.org.AddFault(Fault{RPC: "Subscribe", Path: contactTopic, Code: "service.unavailable", Times: 1})
+		var trailer metadata.MD
+		_, err := s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: bad}, grpc.Trailer(&trailer))
+		wantRefusal(t, err, trailer, codes.Unavailable, "schema.api.unavailable", "GetSchema")
+		began := time.Now()
+		if _, err := s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: good}); err != nil || time.Since(began) != 3*time.Second {
+			t.Errorf("the other schema after %s: %v", time.Since(began), err)
+		}
+		if got := entities(t, s, "/data/AccountChangeEvent"); len(got) != 1 {
+			t.Errorf("the other topic has %v", got)
+		}
+		st := s.stream(earliest(1))
+		_, err = st.Recv()
+		wantRefusal(t, err, st.Trailer(), codes.Internal, "service.unavailable", "Subscribe")
+		if got := entities(t, s, contactTopic); len(got) != 1 {
+			t.Errorf("after the fault the topic has %v", got)
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (s server) GetTopic(ctx context.Context, r *pubsubpb.TopicRequest) (*pubsub
 	if _, err := s.bus.authorize(c); err != nil {
 		return nil, err
 	}
-	if err := s.bus.fault(c); err != nil {
+	if err := s.bus.fault(c, r.GetTopicName()); err != nil {
 		return nil, err
 	}
 	if r.GetTopicName() == "" {
@@ -92,7 +92,7 @@ func (b *bus) noTopic(name string) string {
 		"Ensure the topic name is correct and that the topic exists.", b.org.tenantGUID(), name)
 }
 
-// GetSchema answers a schema by its id, whichever version of its object it belongs to.
+// GetSchema answers a schema by its id, whichever version of its object it belongs to, to whoever may see its events.
 func (s server) GetSchema(ctx context.Context, r *pubsubpb.SchemaRequest) (*pubsubpb.SchemaInfo, error) {
 	c := s.bus.newCall(ctx, "GetSchema")
 	if _, err := s.bus.authorize(c); err != nil {
@@ -101,24 +101,31 @@ func (s server) GetSchema(ctx context.Context, r *pubsubpb.SchemaRequest) (*pubs
 	if err := s.bus.waitSchema(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.bus.fault(c); err != nil {
+	if err := s.bus.fault(c, r.GetSchemaId()); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(r.GetSchemaId()) == "" {
 		return nil, c.refuseWith("schema.validation.failed", "Schema validation failed. The schema ID can't be blank.")
 	}
-	text, ok := s.bus.schemaText(r.GetSchemaId())
-	if !ok {
-		return nil, c.refuse("schema.validation.failed")
+	text, code := s.bus.schemaText(r.GetSchemaId())
+	if code != "" {
+		return nil, c.refuse(code)
 	}
 	return &pubsubpb.SchemaInfo{SchemaJson: text, SchemaId: r.GetSchemaId(), RpcId: c.rpcID}, nil
 }
 
-func (b *bus) schemaText(id string) (string, bool) {
+// schemaText returns the schema of that id, or the error code that refuses it.
+func (b *bus) schemaText(id string) (text, code string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	text, ok := b.schemas.texts[id]
-	return text, ok
+	text, known := b.schemas.texts[id]
+	switch {
+	case !known:
+		return "", "schema.validation.failed"
+	case b.rights.hidden[b.schemas.events[id]]:
+		return "", "schema.meta.permission"
+	}
+	return text, ""
 }
 
 // waitSchema waits as long as DelaySchemas says.
@@ -160,7 +167,7 @@ func (s server) ManagedSubscribe(rpc grpc.BidiStreamingServer[pubsubpb.ManagedFe
 }
 
 func (b *bus) unimplemented(ctx context.Context, method string) error {
-	if err := b.fault(b.newCall(ctx, method)); err != nil {
+	if err := b.fault(b.newCall(ctx, method), ""); err != nil {
 		return err
 	}
 	return status.Errorf(codes.Unimplemented, "method %s not implemented", method)

@@ -24,6 +24,8 @@ func TestPubSub_RefusesWrongMetadata(t *testing.T) {
 			{"no tenant", s.token, good, "", missing},
 			{"a bearer prefix", "Bearer " + s.token, good, s.org.OrgID(), wrong},
 			{"another instance", s.token, "https://other.my.salesforce.com", s.org.OrgID(), wrong},
+			{"the instance by another scheme", s.token, "http://acme.my.salesforce.com", s.org.OrgID(), wrong},
+			{"a path behind the instance", s.token, good + "/services/data", s.org.OrgID(), wrong},
 			{"another tenant", s.token, good, "00D000000000002EAA", wrong},
 		}
 		for _, tt := range tests {
@@ -39,6 +41,27 @@ func TestPubSub_RefusesWrongMetadata(t *testing.T) {
 			}
 			_, err = st.Recv()
 			wantRefusal(t, err, st.Trailer(), codes.Unauthenticated, tt.want, "Subscribe")
+		}
+	})
+}
+
+// TestPubSub_KnowsTheInstanceThatCameWithTheToken: an org without a fixed address is the one that the login was told.
+func TestPubSub_KnowsTheInstanceThatCameWithTheToken(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		token := s.org.auth.issue(s.org.OrgID(), "005000000000001AAA", "http://127.0.0.1:8080", s.org.now())
+		for instance, known := range map[string]bool{
+			"http://127.0.0.1:8080": true, "http://127.0.0.1:8080/": true, "http://localhost:8080": false, "https://127.0.0.1:8080": false,
+			"https://login.salesforce.com": false, "ftp://127.0.0.1:8080": false,
+		} {
+			var trailer metadata.MD
+			ctx := s.with("accesstoken", token, "instanceurl", instance, "tenantid", s.org.OrgID())
+			_, err := s.client.GetTopic(ctx, &pubsubpb.TopicRequest{TopicName: contactTopic}, grpc.Trailer(&trailer))
+			if known && err != nil {
+				t.Errorf("%s: %v", instance, err)
+			}
+			if !known {
+				wantRefusal(t, err, trailer, codes.Unauthenticated, "service.auth.error", "GetTopic")
+			}
 		}
 	})
 }
@@ -150,6 +173,21 @@ func TestGetSchema_IsSlowAndFailsOnDemand(t *testing.T) {
 		defer cancel()
 		if _, err := s.client.GetSchema(ctx, &pubsubpb.SchemaRequest{SchemaId: id}); status.Code(err) != codes.DeadlineExceeded {
 			t.Errorf("impatient client got %v", err)
+		}
+	})
+}
+
+func TestGetSchema_IsForThoseWhoSeeItsEvents(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.contacts(1)
+		id := s.org.Events()[0].SchemaID
+		s.org.HideFrom("Contact")
+		var trailer metadata.MD
+		_, err := s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: id}, grpc.Trailer(&trailer))
+		wantRefusal(t, err, trailer, codes.PermissionDenied, "schema.meta.permission", "GetSchema")
+		s.org.ShowTo("Contact")
+		if _, err := s.client.GetSchema(s.ctx, &pubsubpb.SchemaRequest{SchemaId: id}); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -186,10 +186,17 @@ func TestMerge_TakesPersonsWithTheirContacts(t *testing.T) {
 	if row, _ := d.org.Row("Task", task); row["WhoId"] != kept {
 		t.Errorf("task %v", row)
 	}
-	for _, order := range []string{`"Account","winner":"` + business + `","losers":["` + winner + `"]`, `"Contact","winner":"` + kept + `","losers":["` + kept + `"]`} {
+	third, other := d.person(nil)
+	for _, order := range []string{
+		`"Account","winner":"` + business + `","losers":["` + winner + `"]`, `"Account","winner":"` + winner + `","losers":["` + business + `"]`,
+		`"Account","winner":"` + winner + `","losers":["` + winner + `"]`, `"Contact","winner":"` + kept + `","losers":["` + other + `"]`,
+	} {
 		if w := d.raw(http.MethodPost, "/__fake/v1/merge", "", `{"object":`+order+`}`); w.Code != 400 {
 			t.Errorf("merge of %s: %d", order, w.Code)
 		}
+	}
+	if row, _ := d.org.Row("Account", third); row["IsDeleted"] == true {
+		t.Error("a merge that was refused took the row")
 	}
 	if w := d.raw(http.MethodPost, "/__fake/v1/switch", "", `{"twins":{"order":"other"}}`); w.Code != 400 {
 		t.Errorf("an order of twins that there is not: %d", w.Code)

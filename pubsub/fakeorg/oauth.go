@@ -109,7 +109,7 @@ func (c *call) grant() members {
 	mac := hmac.New(sha256.New, []byte(c.org.opts.ClientSecret))
 	mac.Write([]byte(id + issued))
 	return members{
-		{"access_token", c.org.auth.issue(c.org.OrgID(), user, now)},
+		{"access_token", c.org.auth.issue(c.org.OrgID(), user, c.baseURL(), now)},
 		{"signature", base64.StdEncoding.EncodeToString(mac.Sum(nil))},
 		{"scope", "api"},
 		{"instance_url", c.baseURL()},

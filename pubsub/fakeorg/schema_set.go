@@ -5,6 +5,7 @@ package fakeorg
 type schemaSet struct {
 	injected map[string]string  // the newest injected schema's id, by event name
 	texts    map[string]string  // by id
+	events   map[string]string  // record name of its event, by id
 	current  map[string]*schema // by object name
 	made     map[string]*Object // the describe that current was made from
 	symbols  []string           // change types beyond the usual ones
@@ -26,20 +27,20 @@ func (s *schemaSet) of(o *Object) (*schema, error) {
 		s.made = map[string]*Object{}
 	}
 	s.current[o.Name], s.made[o.Name] = made, o
-	s.add(made.id, made.json)
+	s.add(made.id, made.json, made.event)
 	return made, nil
 }
 
-func (s *schemaSet) add(id, text string) {
+func (s *schemaSet) add(id, text, event string) {
 	if s.texts == nil {
-		s.texts = map[string]string{}
+		s.texts, s.events = map[string]string{}, map[string]string{}
 	}
-	s.texts[id] = text
+	s.texts[id], s.events[id] = text, event
 }
 
 func (s *schemaSet) inject(event, id string) {
 	if s.injected == nil {
 		s.injected = map[string]string{}
 	}
-	s.injected[event] = id
+	s.injected[event], s.events[id] = id, event
 }

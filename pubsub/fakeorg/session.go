@@ -19,13 +19,14 @@ type sessions struct {
 }
 
 type session struct {
-	user   string
-	issued time.Time
-	used   time.Time
+	user     string
+	instance string // instance_url that came with the token, "" for none
+	issued   time.Time
+	used     time.Time
 }
 
-// issue makes a token for a user.
-func (s *sessions) issue(orgID, user string, now time.Time) string {
+// issue makes a token for a user, told together with an instance_url.
+func (s *sessions) issue(orgID, user, instance string, now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.serial++
@@ -35,7 +36,7 @@ func (s *sessions) issue(orgID, user string, now time.Time) string {
 	if s.tokens == nil {
 		s.tokens = make(map[string]*session)
 	}
-	s.tokens[token] = &session{user: user, issued: now, used: now}
+	s.tokens[token] = &session{user: user, instance: instance, issued: now, used: now}
 	return token
 }
 

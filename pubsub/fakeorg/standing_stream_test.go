@@ -34,7 +34,7 @@ func TestMigrate_ForgetsSessionsAndReplayIDsAndKeepsRows(t *testing.T) {
 		wantRefusal(t, err, running.Trailer(), codes.Internal, "service.unavailable", "Subscribe")
 		trailer, err := s.call("GetTopic")
 		wantRefusal(t, err, trailer, codes.Unauthenticated, "service.auth.error", "GetTopic")
-		token := s.org.auth.issue(s.org.OrgID(), "005000000000001AAA", s.org.now())
+		token := s.org.auth.issue(s.org.OrgID(), "005000000000001AAA", "", s.org.now())
 		s.ctx = s.with("accesstoken", token, "instanceurl", "https://other.my.salesforce.com", "tenantid", s.org.OrgID())
 		old := s.stream(after(id, 1))
 		_, err = old.Recv()

@@ -50,7 +50,7 @@ func (s server) Subscribe(rpc grpc.BidiStreamingServer[pubsubpb.FetchRequest, pu
 	if err != nil {
 		return err
 	}
-	if err := s.bus.fault(st.rpcCall); err != nil {
+	if err := s.bus.failNext(st.rpcCall); err != nil {
 		return err
 	}
 	st.token = token
@@ -135,6 +135,9 @@ func (s *stream) fetch(r request) error {
 	}
 	var code string
 	if s.sub == nil {
+		if err := s.strike(r.GetTopicName()); err != nil {
+			return err
+		}
 		s.sub, code = s.bus.open(r.FetchRequest, s.rpcCall)
 	} else {
 		code = s.bus.refused(s.sub, r.FetchRequest)

@@ -80,7 +80,7 @@ func onStream(t *testing.T, opts Options, test func(s *streamStand)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &streamStand{t: t, org: org, client: pubsubpb.NewPubSubClient(conn), token: org.auth.issue(org.OrgID(), "005000000000001AAA", org.now())}
+		s := &streamStand{t: t, org: org, client: pubsubpb.NewPubSubClient(conn), token: org.auth.issue(org.OrgID(), "005000000000001AAA", "", org.now())}
 		s.ctx = s.with("accesstoken", s.token, "instanceurl", "https://acme.my.salesforce.com", "tenantid", org.OrgID())
 		test(s)
 		_ = conn.Close()

@@ -132,7 +132,7 @@ func (b *bus) credit(s *subscription, n int) bool {
 // batch is the content of one answer.
 type batch struct {
 	events   []*pubsubpb.ConsumerEvent
-	latest   []byte
+	latest   []byte // never ahead of an event that the stream has still to get
 	pending  int
 	held     bool          // the service is stalled, or a fault is about to end the stream
 	exceeded bool          // the allocation leaves no room for what is there
@@ -147,8 +147,8 @@ func (b *bus) take(s *subscription) (batch, <-chan struct{}) {
 	return out, b.wake
 }
 
-// beat is take for a stream that was silent: where nothing is there, it returns the content of a keepalive. Both are one step, as a
-// keepalive's id must not be ahead of an event that the stream still has to get.
+// beat is take for a stream that was silent: where nothing is there, it returns the content of a keepalive. Both are one step, or an
+// event could come between and lie before the keepalive's id.
 func (b *bus) beat(s *subscription) batch {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -186,7 +186,10 @@ func (b *bus) takeLocked(s *subscription) (out batch) {
 		b.meter.add(now, s.topic.name, n)
 		s.credit -= n
 		s.delivered += n
-		out.pending, out.latest = s.credit, b.tipLocked()
+		out.pending, out.latest = s.credit, out.events[n-1].GetReplayId()
+		if s.cursor == b.first+int64(len(b.log)) {
+			out.latest = b.tipLocked()
+		}
 	}
 	return out
 }
