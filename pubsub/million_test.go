@@ -20,7 +20,7 @@ func TestSubscriber_KeepsOrderOverChangesOfTheSchema(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("SFBRIDGE_EVENTS")); err == nil {
 		events = n
 	}
-	inBubble(t, fakeorg.Options{Retention: time.Hour}, func(s *stand) {
+	inBubble(t, fakeorg.Options{Retention: time.Hour, DeliveryMax: -1}, func(s *stand) {
 		next, again := 0, 0
 		s.journal.set(func(j *journal) {
 			j.heard = func(changes []bridge.Change) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sfbridge/bridge"
+	"sfbridge/pubsub/fakeorg"
 )
 
 const (
@@ -86,7 +87,7 @@ func setStage(ctx context.Context, log *slog.Logger) (*stage, error) {
 		*to = ln.Addr().String()
 		opened[*to] = ln
 	}
-	if s.sim, err = newSim(ctx, w, at, simOptions{seed: uint64(os.Getpid())}); err != nil {
+	if s.sim, err = newSim(ctx, w, at, simOptions{seed: uint64(os.Getpid()), org: fakeorg.Options{DeliveryMax: -1}}); err != nil {
 		return nil, &exitError{exitEnvironment, err}
 	}
 	cfg, err := s.sim.config()

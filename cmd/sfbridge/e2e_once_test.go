@@ -94,7 +94,7 @@ func TestBridge_AppliesEveryEditOnceAndInOrderOverChangesOfTheSchema(t *testing.
 		waves = max(2, n/people)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, simOptions{seed: 1, org: fakeorg.Options{Retention: time.Hour}}, nil)
+		b := newBench(t, simOptions{seed: 1, org: fakeorg.Options{Retention: time.Hour, DeliveryMax: -1}}, nil)
 		defer b.close()
 		b.w.reached = syncing
 		r := &roll{times: make([]int, waves*people), newest: make([]int, people)}

@@ -90,7 +90,7 @@ func seedOf(text string) uint64 {
 func (b *bus) clear(counter uint64) {
 	b.first += int64(len(b.log))
 	b.log, b.issued, b.counter = nil, map[string]int64{}, counter
-	b.faults, b.meter, b.overflow, b.split = busFaults{}, meter{}, overflowAfter, false
+	b.faults, b.meter, b.overflow, b.split = busFaults{}, meter{limit: max(0, b.org.opts.DeliveryMax)}, overflowAfter, false
 	b.twins, b.late, b.diffs = Twins{}, nil, false
 }
 

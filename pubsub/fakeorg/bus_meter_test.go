@@ -1,6 +1,10 @@
 package fakeorg
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,4 +107,23 @@ func TestBeat_EndsWhatTheAllocationLeavesNoRoomFor(t *testing.T) {
 		_, err := st.Recv()
 		wantRefusal(t, err, st.Trailer(), codes.ResourceExhausted, "subscription.limit.exceeded", "Subscribe")
 	})
+}
+
+func TestDeliveryMax_HoldsWhatLimitsTell(t *testing.T) {
+	for _, tt := range []struct{ given, max, room int }{{0, 50_000, 1}, {70, 70, 1}, {-1, addedDeliveries, 10}} {
+		onStream(t, Options{DeliveryMax: tt.given}, func(s *streamStand) {
+			s.org.Consume(tt.max - 1)
+			s.contacts(2)
+			if r := receive(t, s.stream(earliest(10))); len(r.Events) != min(2, tt.room) {
+				t.Errorf("of %d one was left, and %d events came", tt.max, len(r.Events))
+			}
+			r := httptest.NewRequest(http.MethodGet, "https://acme.my.salesforce.com/services/data/v66.0/limits", nil)
+			r.Header.Set("Authorization", "Bearer "+s.token)
+			w := httptest.NewRecorder()
+			s.org.Handler().ServeHTTP(w, r)
+			if want := fmt.Sprintf(`"DailyDeliveredPlatformEvents":{"Max":%d,"Remaining":0}`, tt.max); !strings.Contains(w.Body.String(), want) {
+				t.Errorf("limits %s, want %s", w.Body, want)
+			}
+		})
+	}
 }

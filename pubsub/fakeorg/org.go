@@ -17,6 +17,7 @@ type Options struct {
 	OrgID        string           // 15 or 18 characters; "" means 00D5e0000012345EAA
 	Sandbox      bool             // what Organization.IsSandbox says
 	APIUsageMax  int              // calls allowed in 24 hours; 0 means 100,000
+	DeliveryMax  int              // event deliveries allowed in 24 hours; 0 means 50,000, below 0 there is no bound
 	Retention    time.Duration    // how long the bus keeps events; 0 means 72 h
 	Keepalive    time.Duration    // longest silence of a stream that has asked for events; 0 leaves it to the bus
 	InstanceURL  string           // instance_url of token answers; "" means the address the token request came to
@@ -117,6 +118,9 @@ func withDefaults(opts Options) Options {
 		opts.OrgID = "00D5e0000012345"
 	}
 	opts.OrgID = id18(opts.OrgID)
+	if opts.DeliveryMax == 0 {
+		opts.DeliveryMax = 50_000
+	}
 	if opts.APIUsageMax == 0 {
 		opts.APIUsageMax = 100_000
 	}

@@ -170,8 +170,8 @@ func (c *call) resources() reply {
 	return answer(http.StatusOK, out)
 }
 
-// usualDeliveries is the allowance of event deliveries that is told while none is set.
-const usualDeliveries = 50_000
+// addedDeliveries is the allowance of event deliveries that is told where none is held to: an add-on is for a month, and soft.
+const addedDeliveries = 3_000_000
 
 // limits answers the allowances, or the approximate number of rows.
 func (c *call) limits() reply {
@@ -185,7 +185,7 @@ func (c *call) limits() reply {
 	most := c.org.usageMax.Load()
 	deliveries, delivered := c.org.Delivered()
 	if deliveries == 0 {
-		deliveries = usualDeliveries
+		deliveries = addedDeliveries
 	}
 	return answer(http.StatusOK, members{
 		{"DailyApiRequests", limit(most, max(0, most-c.org.calls.used(c.org.now())))},
