@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
 
 	"sfbridge/bridge"
 	"sfbridge/pubsub"
@@ -92,7 +91,7 @@ func BenchmarkSubscriber_BesideAClientThatDoesNothing(b *testing.B) {
 			}
 			w := newWire()
 			w.delay = rtt / 2
-			server := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}))
+			server := grpc.NewServer(fakeorg.ServerOptions()...)
 			org.RegisterPubSub(server)
 			go func() { _ = server.Serve(w) }()
 			defer server.Stop()

@@ -304,7 +304,8 @@ func inBubble(t *testing.T, opts fakeorg.Options, test func(s *stand)) {
 		org := fakeorg.New(opts)
 		s := &stand{T: t, org: org, wire: newWire(), login: &login{org: org}, journal: &journal{},
 			config: pubsub.Config{Org: bridge.OrgID(org.OrgID()), Topic: topic}}
-		server := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true}))
+		pings := keepalive.EnforcementPolicy{MinTime: 20 * time.Second, PermitWithoutStream: true} // stricter than the service
+		server := grpc.NewServer(append(fakeorg.ServerOptions(), grpc.KeepaliveEnforcementPolicy(pings))...)
 		org.RegisterPubSub(server)
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = server.Serve(s.wire) })

@@ -14,7 +14,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/keepalive"
 
 	"sfbridge/pubsub/fakeorg"
 )
@@ -34,7 +33,7 @@ type Stand struct {
 // open listens on both addresses and writes the authority's certificate where TLS is on.
 func open(c Config, org *fakeorg.Org) (*Stand, error) {
 	s := &Stand{scheme: "http"}
-	options := []grpc.ServerOption{grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true})}
+	options := fakeorg.ServerOptions()
 	var secured *tls.Config
 	if c.TLS {
 		authority, config, err := makeAuthority(time.Now(), hostOf(c.HTTP), hostOf(c.GRPC))

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
 
 	"sfbridge/bridge/platform/respondio/respondiotest"
 	"sfbridge/pubsub/fakeorg"
@@ -64,8 +63,7 @@ type simOptions struct {
 
 // newSim makes the far ends on listeners of the world; at names the addresses to take.
 func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, error) {
-	pings := keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true} // the live service takes them
-	s := &sim{at: at, seed: o.seed, grpc: grpc.NewServer(grpc.KeepaliveEnforcementPolicy(pings))}
+	s := &sim{at: at, seed: o.seed, grpc: grpc.NewServer(fakeorg.ServerOptions()...)}
 	var err error
 	for _, l := range []struct {
 		at *string

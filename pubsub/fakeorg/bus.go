@@ -50,10 +50,10 @@ type bus struct {
 // stored is one entry of the log; a mark has no event.
 type stored struct {
 	Event
-	event    string // record name of the event's schema, "" for a mark
-	standard bool   // goes to the standard channel too
-	plain    bool   // not for enriched channels, which have entries of their own
-	only     string // the one channel an enriched entry is for
+	event    string   // record name of the event's schema, "" for a mark
+	standard bool     // goes to the standard channel too
+	instead  []string // channels that have entries of their own in place of this one
+	only     string   // the one channel an enriched entry is for
 }
 
 const (

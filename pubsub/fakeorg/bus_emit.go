@@ -27,9 +27,10 @@ func (b *bus) emitLocked(c Commit, d draft) {
 	if !ok {
 		return
 	}
-	b.appendLocked(stored{Event: e, event: s.event, standard: d.object.Selected, plain: len(enriched) > 0})
+	channels := slices.Sorted(maps.Keys(enriched))
+	b.appendLocked(stored{Event: e, event: s.event, standard: d.object.Selected, instead: channels})
 	replay := b.log[len(b.log)-1].Replay
-	for _, channel := range slices.Sorted(maps.Keys(enriched)) {
+	for _, channel := range channels {
 		for _, one := range d.singly(enriched[channel]) {
 			if e, ok := b.encodeLocked(c, one, s); ok {
 				e.Replay = replay

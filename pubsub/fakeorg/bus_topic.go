@@ -59,8 +59,8 @@ func (b *bus) carriesLocked(t topic, s *stored) bool {
 	case t.name == standardChannel:
 		return s.standard
 	}
-	fields, member := b.channels[t.name][s.event]
-	return member && (len(fields) == 0 || !s.plain)
+	_, member := b.channels[t.name][s.event]
+	return member && !slices.Contains(s.instead, t.name)
 }
 
 // SetChannel defines the members of a custom channel, such as /data/Bridge__chn, by object name; an object that is a member emits
@@ -80,9 +80,13 @@ func (o *Org) SetChannel(name string, objects ...string) {
 }
 
 // EnrichChannel makes updates and deletions of a channel's member carry fields (REST names, a compound by its own) whether they
-// changed or not. Such a channel gets one event a record, and what was merged elsewhere has one replay id.
+// changed or not. Such a channel gets one event a record, and what was merged elsewhere has one replay id. What was told before stays as
+// it is. It takes ten fields at most, and no part of a compound by itself.
 func (o *Org) EnrichChannel(name, object string, fields ...string) error {
 	name = channelName(name)
+	if err := o.enriches(object, fields); err != nil {
+		return fmt.Errorf("enrich %s: %w", name, err)
+	}
 	err := fmt.Errorf("enrich %s: %s is no member", name, object)
 	o.bus.locked(func() {
 		if _, member := o.bus.channels[name][eventName(object)]; member {
@@ -90,6 +94,32 @@ func (o *Org) EnrichChannel(name, object string, fields ...string) error {
 		}
 	})
 	return err
+}
+
+// maxEnriching is how many fields may enrich a member.
+const maxEnriching = 10
+
+// enriches tells why fields of the object cannot enrich its events, or nil.
+func (o *Org) enriches(object string, fields []string) error {
+	described := o.object(object)
+	if described == nil {
+		return fmt.Errorf("no object %s", object)
+	}
+	if len(fields) > maxEnriching {
+		return fmt.Errorf("%d fields of %s, more than %d", len(fields), object, maxEnriching)
+	}
+	for _, name := range fields {
+		compound := slices.ContainsFunc(described.Fields, func(f *Field) bool { return isPart(f) && f.Compound == name })
+		f := described.Find(name)
+		switch {
+		case compound:
+		case f == nil:
+			return fmt.Errorf("%s has no field %s", object, name)
+		case isPart(f):
+			return fmt.Errorf("%s is a part of %s, which goes as a whole", name, f.Compound)
+		}
+	}
+	return nil
 }
 
 func channelName(name string) string {

@@ -94,3 +94,45 @@ func TestEnrichedChannel_UngroupsUnderOneReplayID(t *testing.T) {
 		}
 	})
 }
+
+func TestEnrichChannel_TakesWholeFieldsAndTenAtMost(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		s.org.SetChannel("Bridge__chn", "Contact")
+		many := []string{"Email", "Phone", "Fax", "Title", "Department", "MobilePhone", "HomePhone", "OtherPhone", "AssistantName", "Description", "LeadSource"}
+		if err := s.org.EnrichChannel("Bridge__chn", "Contact", append(many[:9:9], "MailingAddress")...); err != nil {
+			t.Error(err)
+		}
+		for name, fields := range map[string][]string{"eleven": many, "a part of an address": {"MailingCity"}, "a field there is not": {"Nope"}} {
+			if err := s.org.EnrichChannel("Bridge__chn", "Contact", fields...); err == nil {
+				t.Errorf("%s enriched it", name)
+			}
+		}
+		if s.org.EnrichChannel("Bridge__chn", "Nope__c", "Name") == nil || s.org.EnrichChannel("Bridge__chn", "Account", "Name") == nil {
+			t.Error("what is no member was enriched")
+		}
+	})
+}
+
+// TestEnrichChannel_LeavesWhatWasTold: two channels, each enriched and not at some time; neither gets an event twice, or loses one.
+func TestEnrichChannel_LeavesWhatWasTold(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		first, second := "/data/First__chn", "/data/Second__chn"
+		enrich := func(channel string, fields ...string) {
+			if err := s.org.EnrichChannel(channel, "Contact", fields...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.org.SetChannel(first, "Contact")
+		s.org.SetChannel(second, "Contact")
+		enrich(first, "Email")
+		s.remove("Contact", "1", "2")
+		enrich(second, "Email")
+		enrich(first)
+		s.remove("Contact", "3", "4")
+		for channel, want := range map[string]int{first: 3, second: 3, contactTopic: 2} { // two singly and two together, in either order
+			if got := entities(t, s, channel); len(got) != want {
+				t.Errorf("%s has %d events, want %d", channel, len(got), want)
+			}
+		}
+	})
+}

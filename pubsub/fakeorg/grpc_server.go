@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"sfbridge/pubsub/pubsubpb"
@@ -18,6 +19,15 @@ import (
 
 // rpcMethods are the methods of the service.
 var rpcMethods = []string{"GetTopic", "GetSchema", "Subscribe", "Publish", "PublishStream", "ManagedSubscribe"}
+
+// ServerOptions are what the service's front is known to do: it takes a thousand streams on a connection, and pings that are not more often than clients
+// send them against the live service. See "Allocations" of the Pub/Sub API guide.
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxConcurrentStreams(1000),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	}
+}
 
 // RegisterPubSub adds the org's Pub/Sub service to the server. A stream that reads from a client ends with its RPC, so stopping the
 // server leaves nothing behind.

@@ -71,7 +71,7 @@ func onStream(t *testing.T, opts Options, test func(s *streamStand)) {
 				t.Fatal(err)
 			}
 		}
-		l, server := newPipeListener(), grpc.NewServer()
+		l, server := newPipeListener(), grpc.NewServer(ServerOptions()...)
 		org.RegisterPubSub(server)
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = server.Serve(l) })

@@ -77,7 +77,7 @@ func (w *world) servePubSub(t *testing.T, certificates []tls.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12})))
+	server := grpc.NewServer(append(fakeorg.ServerOptions(), grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12})))...)
 	w.org.RegisterPubSub(server)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
