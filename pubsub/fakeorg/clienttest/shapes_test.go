@@ -117,3 +117,82 @@ func TestPubSubClient_DecodesBeforeAndAfterASchemaChanged(t *testing.T) {
 		}
 	}
 }
+
+// TestPubSubClient_DecodesTransactionsThatComeApart: enriched events under one replay id, updates that are split, and more than an org tells one by one.
+func TestPubSubClient_DecodesTransactionsThatComeApart(t *testing.T) {
+	w := startWorld(t)
+	var ids []string
+	for i := range 3 {
+		ids = append(ids, w.create(t, "Contact", map[string]any{"LastName": fmt.Sprint("Lee ", i), "Email": fmt.Sprintf("lee%d@example.com", i)}))
+	}
+	together := func(change func(tx *fakeorg.Tx, i int, id string) error) {
+		t.Helper()
+		must(t, w.org.Do(func(tx *fakeorg.Tx) error {
+			for i, id := range ids {
+				if err := change(tx, i, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	update := func(fields func(i int) map[string]any) func(*fakeorg.Tx, int, string) error {
+		return func(tx *fakeorg.Tx, i int, id string) error { return tx.Update("Contact", id, fields(i)) }
+	}
+
+	w.org.SetChannel("Bridge__chn", "Contact")
+	must(t, w.org.EnrichChannel("Bridge__chn", "Contact", "Email"))
+	enriched := subscribe(t, w, "/data/Bridge__chn", "latest")
+	enriched.awaitBeat(t)
+	stream := subscribe(t, w, contacts, "latest")
+	stream.awaitBeat(t)
+	together(update(func(int) map[string]any { return map[string]any{"Department": "One"} }))
+	merged := stream.event(t)
+	if !slices.Equal(merged.header.RecordIDs, ids) || merged.body["Email"] != nil {
+		t.Errorf("the object's own topic tells of %v, %v", merged.header.RecordIDs, merged.body["Email"])
+	}
+	for i, e := range enriched.events(t, len(ids)) {
+		if e.replay != merged.replay {
+			t.Errorf("enriched event %d has replay id %v, the merged one %v", i, e.replay, merged.replay)
+		}
+		if len(e.header.RecordIDs) != 1 || e.body["Email"] != fmt.Sprintf("lee%d@example.com", slices.Index(ids, e.header.RecordIDs[0])) || e.body["Department"] != "One" {
+			t.Errorf("enriched event %d of %v has %v", i, e.header.RecordIDs, e.body)
+		}
+		if only(e.header.ChangedFields)("Email") {
+			t.Errorf("what enriches is flagged: %v", e.header.ChangedFields)
+		}
+	}
+
+	w.org.SplitUpdates(true)
+	together(update(func(i int) map[string]any { return map[string]any{"Department": "Two", "Title": fmt.Sprint("T", i)} }))
+	shared := stream.event(t)
+	if !slices.Equal(shared.header.RecordIDs, ids) || shared.body["Department"] != "Two" || shared.body["Title"] != nil {
+		t.Errorf("what records share: %v, %v", shared.header.RecordIDs, shared.body)
+	}
+	for i, e := range stream.events(t, len(ids)) {
+		if !slices.Equal(e.header.RecordIDs, ids[i:i+1]) || e.body["Title"] != fmt.Sprint("T", i) || e.header.TransactionKey != shared.header.TransactionKey {
+			t.Errorf("what record %d has beside it: %+v, %v", i, e.header, e.body["Title"])
+		}
+	}
+	w.org.SplitUpdates(false)
+
+	w.org.OverflowAfter(2)
+	together(func(tx *fakeorg.Tx, i int, _ string) error {
+		_, err := tx.Create("Contact", map[string]any{"LastName": fmt.Sprint("Wu ", i)})
+		return err
+	})
+	for range 2 {
+		if e := stream.event(t); e.header.ChangeType != "CREATE" {
+			t.Errorf("before the overflow: %+v", e.header)
+		}
+	}
+	if e := stream.event(t); e.header.ChangeType != "GAP_OVERFLOW" || len(e.header.RecordIDs) != 1 {
+		t.Errorf("the overflow: %+v", e.header)
+	}
+	if _, err := w.org.Wildcard("Contact"); err != nil {
+		t.Fatal(err)
+	}
+	if e := stream.event(t); len(e.header.RecordIDs) != 1 || !strings.HasSuffix(e.header.RecordIDs[0], "*") {
+		t.Errorf("the wildcard: %+v", e.header)
+	}
+}
