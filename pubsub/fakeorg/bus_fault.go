@@ -14,6 +14,7 @@ import (
 type busFaults struct {
 	stalled        bool
 	refuseRepeated bool
+	repeatPieces   bool
 	schemaDelay    time.Duration
 	settle         time.Duration
 	maxStreams     int

@@ -23,6 +23,18 @@ func replayKey(id []byte) string {
 	return string(id)
 }
 
+// beforePiecesLocked returns the ordinal before the pieces that end at this ordinal, where the entry is one: that of the whole.
+func (b *bus) beforePiecesLocked(at int64) int64 {
+	for at >= b.first && b.log[at-b.first].only != "" {
+		at--
+	}
+	return at
+}
+
+// RepeatPieces makes a subscription that starts behind the replay id of an enriched change get each piece of it once more; otherwise it
+// gets none. The documents leave both open.
+func (o *Org) RepeatPieces(on bool) { o.bus.locked(func() { o.bus.faults.repeatPieces = on }) }
+
 // startLocked returns the ordinal a new subscription begins at, or the error code that refuses its starting point.
 func (b *bus) startLocked(r *pubsubpb.FetchRequest) (int64, string) {
 	b.releaseLocked(b.org.now())
@@ -37,6 +49,9 @@ func (b *bus) startLocked(r *pubsubpb.FetchRequest) (int64, string) {
 		at, known := b.issued[replayKey(r.GetReplayId())]
 		if !known {
 			return 0, "subscription.fetch.replayid.corrupted"
+		}
+		if b.faults.repeatPieces {
+			at = b.beforePiecesLocked(at)
 		}
 		return at + 1, ""
 	}

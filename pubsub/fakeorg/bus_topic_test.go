@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,6 +134,30 @@ func TestEnrichChannel_LeavesWhatWasTold(t *testing.T) {
 			if got := entities(t, s, channel); len(got) != want {
 				t.Errorf("%s has %d events, want %d", channel, len(got), want)
 			}
+		}
+	})
+}
+
+func TestRepeatPieces_BringsAllOfAnEnrichedChangeOnceMore(t *testing.T) {
+	onStream(t, Options{}, func(s *streamStand) {
+		channel := "/data/Bridge__chn"
+		s.org.SetChannel(channel, "Contact")
+		if err := s.org.EnrichChannel(channel, "Contact", "Email"); err != nil {
+			t.Fatal(err)
+		}
+		s.remove("Contact", "1", "2", "3")
+		id := s.org.Events()[0].Replay
+		s.remove("Contact", "4", "5")
+		for i, want := range []int{2, 5} {
+			repeats := i == 1
+			s.steered("switch", fmt.Sprintf(`{"repeatPieces":%t}`, repeats))
+			from := &pubsubpb.FetchRequest{TopicName: channel, ReplayPreset: pubsubpb.ReplayPreset_CUSTOM, ReplayId: id, NumRequested: 9}
+			if r := receive(t, s.stream(from)); len(r.Events) != want {
+				t.Errorf("repeats %t: %d events behind the first change, want %d", repeats, len(r.Events), want)
+			}
+		}
+		if r := receive(t, s.stream(after(id, 9))); len(r.Events) != 1 {
+			t.Errorf("the object's own topic has %d events behind it, want one", len(r.Events))
 		}
 	})
 }

@@ -29,6 +29,7 @@ func TestControl_TurnsEverySwitch(t *testing.T) {
 		"beat":                 {`"270s"`, func(o *Org) bool { return o.bus.beatIn() == 270*time.Second }},
 		"steadyBeats":          {`true`, func(o *Org) bool { return o.bus.faults.steady }},
 		"settleLatest":         {`"5s"`, func(o *Org) bool { return o.bus.faults.settle == 5*time.Second }},
+		"repeatPieces":         {`true`, func(o *Org) bool { return o.bus.faults.repeatPieces }},
 		"refuseRepeatedReplay": {`true`, func(o *Org) bool { return o.bus.faults.refuseRepeated }},
 		"limitStreams":         {`1`, func(o *Org) bool { return o.bus.faults.maxStreams == 1 }},
 		"hangStreams":          {`2`, func(o *Org) bool { return o.bus.faults.hang == 2 }},

@@ -23,6 +23,7 @@ type switchOrder struct {
 	SteadyBeats          *bool     `json:"steadyBeats"`
 	SettleLatest         *Duration `json:"settleLatest"`
 	RefuseRepeatedReplay *bool     `json:"refuseRepeatedReplay"`
+	RepeatPieces         *bool     `json:"repeatPieces"`
 	LimitStreams         *int      `json:"limitStreams"`
 	HangStreams          *int      `json:"hangStreams"`
 	SlowAnswers          *Duration `json:"slowAnswers"`
@@ -66,6 +67,7 @@ func (o *Org) steerSwitch(asked switchOrder) (any, error) {
 	turn(asked.SteadyBeats, o.SteadyBeats)
 	turn(asked.SettleLatest, after(o.SettleLatest))
 	turn(asked.RefuseRepeatedReplay, o.RefuseRepeatedReplay)
+	turn(asked.RepeatPieces, o.RepeatPieces)
 	turn(asked.LimitStreams, o.LimitStreams)
 	turn(asked.HangStreams, o.HangStreams)
 	turn(asked.SlowAnswers, after(o.SlowAnswers))

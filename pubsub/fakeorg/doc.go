@@ -26,7 +26,7 @@
 //	POST /__fake/v1/expire        {} or {"before":time}: events and replay ids fall out of the bus
 //	POST /__fake/v1/stall         {"on":true}: streams go silent
 //	POST /__fake/v1/close         {"code":14} or {"error":"subscription.fetch.replayid.corrupted","count":1}: streams end
-//	POST /__fake/v1/fault         {"rule":{"path":"/query","nth":3,"status":503}}, {"rpc":"GetSchema","error":…}, {"clear":true}; see Fault
+//	POST /__fake/v1/fault         {"rule":{"path":"/query","nth":3,"status":503}}, {"rule":{"rpc":"GetSchema","every":2,"code":…}}, {"rpc":"GetSchema","error":…}, {"clear":true}; see Fault
 //	POST /__fake/v1/revoke        {"token":…}: one session ends, or all
 //	POST /__fake/v1/allocation    {"delivery":25000,"api":15000,"consume":900,"hourly":50}: the last two for other consumers of the events
 //	POST /__fake/v1/clock         {"offset":"72h"} or {"advance":"1h"}
