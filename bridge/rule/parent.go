@@ -120,8 +120,8 @@ func (w *Wants) Touches(c *bridge.Change) []Touched {
 	return all
 }
 
-// Inherit is the record's values with those of a parent, as the mirror says them. ref is what the record refers to; a parent that is gone or not known
-// leaves what is read of it unknown, or as it was read with the record.
+// Inherit is the record's values with those of a parent, as the mirror says them. A parent that is gone, or that changed without saying to what, leaves
+// what is read of it unknown; one that is not known leaves it as it was read with the record.
 func (p Parent) Inherit(values bridge.Fields, parent bridge.Row) bridge.Fields {
 	ref := values[p.Reference]
 	if !ref.Known() {
@@ -132,10 +132,10 @@ func (p Parent) Inherit(values bridge.Fields, parent bridge.Row) bridge.Fields {
 		switch v := parent.Values[f]; {
 		case ref.IsNull():
 			values[path] = bridge.NullValue()
-		case parent.Deleted:
-			delete(values, path)
-		case v.Known():
+		case !parent.Deleted && v.Known():
 			values[path] = v
+		case parent.Deleted || parent.Forgot(f):
+			delete(values, path)
 		}
 	}
 	return values

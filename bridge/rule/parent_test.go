@@ -76,6 +76,8 @@ func TestParents_GiveWhatTheyHoldByNow(t *testing.T) {
 		"emptied": {text("001"), bridge.Row{Values: bridge.Fields{"Type": bridge.NullValue()}}, bridge.Fields{"Account.Name": text("Old"), "Account.Type": bridge.NullValue()}},
 		"unheard": {text("001"), bridge.Row{}, bridge.Fields{"Account.Name": text("Old"), "Account.Type": text("A")}},
 		"deleted": {text("001"), bridge.Row{Deleted: true}, bridge.Fields{}},
+		"hinted":  {text("001"), bridge.Row{Forgotten: []bridge.Field{"Name"}}, bridge.Fields{"Account.Type": text("A")}},
+		"gapped":  {text("001"), bridge.Row{Forgotten: []bridge.Field{bridge.AllFields}, Values: bridge.Fields{"Type": text("B")}}, bridge.Fields{"Account.Type": text("B")}},
 		"left":    {bridge.NullValue(), bridge.Row{}, bridge.Fields{"Account.Name": bridge.NullValue(), "Account.Type": bridge.NullValue()}},
 		"unknown": {bridge.Value{}, bridge.Row{Values: bridge.Fields{"Name": text("New")}}, bridge.Fields{"Account.Name": text("Old"), "Account.Type": text("A")}},
 	} {

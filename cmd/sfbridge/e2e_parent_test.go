@@ -10,6 +10,7 @@ import (
 
 	"sfbridge/bridge"
 	"sfbridge/bridge/platform/respondio/respondiotest"
+	"sfbridge/pubsub/fakeorg"
 )
 
 // kinship runs a test of contacts whose company on the platform is the name of their account.
@@ -206,4 +207,38 @@ func TestBridge_FollowsNoParentWhereItIsNotAsked(t *testing.T) {
 		b.save("Contact", record, map[string]any{"AccountId": nil})
 		b.companies("what is read of the record itself still goes", map[string]string{"mei@x.example": "private"})
 	})
+}
+
+// TestBridge_TellsOfTheParentThatIsLeftOfAMerge merges accounts in orgs that tell of each contact which moves, and in such as do not: there the children
+// of the account that went are read, and what was read of the other one with them must not outlive its next change.
+func TestBridge_TellsOfTheParentThatIsLeftOfAMerge(t *testing.T) {
+	t.Parallel()
+	for name, muted := range map[string]bool{"each child is told of": false, "no child is": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kinship(t, nil, func(b *bench) {
+				b.sim.org.MuteChildren(muted)
+				winner, loser := b.account("Acme"), b.account("Acme Ltd")
+				b.child("a@x.example", winner)
+				moved := b.child("b@x.example", loser)
+				b.companies("all are on the platform", map[string]string{"a@x.example": "Acme", "b@x.example": "Acme Ltd"})
+				time.Sleep(10 * time.Minute)
+				if err := b.sim.org.Do(func(tx *fakeorg.Tx) error { return tx.Merge("Account", winner, loser) }); err != nil {
+					t.Fatal(err)
+				}
+				b.companies("who moved has the other one's name", map[string]string{"a@x.example": "Acme", "b@x.example": "Acme"})
+				b.save("Account", winner, map[string]any{"Name": "Umbrella"}) // in the second in which it was read
+				b.companies("a new name is with both", map[string]string{"a@x.example": "Umbrella", "b@x.example": "Umbrella"})
+				time.Sleep(time.Minute)
+				b.sim.org.LoseEvents(1)
+				b.save("Account", winner, map[string]any{"Name": "Wonka"})
+				if _, err := b.sim.org.Gap("Account", fakeorg.KindUpdate, winner); err != nil {
+					t.Fatal(err)
+				}
+				b.companies("a new name that is not told is with both", map[string]string{"a@x.example": "Wonka", "b@x.example": "Wonka"})
+				b.save("Contact", moved, map[string]any{"LastName": "Lim"})
+				b.until("an edit after all this", time.Minute, func() bool { return b.byEmail("b@x.example").Get("lastName") == "Lim" })
+			})
+		})
+	}
 }
