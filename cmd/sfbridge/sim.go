@@ -84,6 +84,7 @@ func newSim(ctx context.Context, w world, at simAddresses, o simOptions) (*sim, 
 	}
 	s.org = fakeorg.New(o.org)
 	s.org.RegisterPubSub(s.grpc)
+	s.lis.org, s.lis.pubsub = s.org.Wire().Listen(s.lis.org), s.org.Wire().Listen(s.lis.pubsub)
 	hooks := &http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 64}}
 	s.crm = respondiotest.New(respondiotest.Options{
 		RatePerSecond: o.rate, Seed: o.seed, CustomFields: o.fields, Now: w.now, Target: "http://" + s.at.Public + "/hooks/support",
