@@ -126,7 +126,7 @@ type Position struct {
 	Org    OrgID     `json:"org"`
 	Topic  Topic     `json:"topic"`
 	Replay []byte    `json:"replay,omitempty"` // nil before the first
-	At     time.Time `json:"at"`               // when it was stored
+	At     time.Time `json:"at"`               // up to when everything of the topic has come: as old as what Replay names
 	Event  time.Time `json:"event,omitzero"`   // commit time of the newest event behind it
 	// Anchored reports that the topic was once read without a gap from a known point.
 	Anchored bool `json:"anchored,omitempty"`

@@ -39,6 +39,9 @@ func (s *Subscriber) schema(ctx context.Context, name []byte) (*cdc.Schema, erro
 	for n := 0; ; n++ {
 		a, absent := s.unread[id]
 		given := a.spent >= s.cfg.SchemaPatience
+		if given {
+			s.board.trouble(id, "") // its events are in quarantine now, which is another trouble
+		}
 		if given && time.Since(a.tried) < retryAbsent {
 			return nil, fmt.Errorf("schema %s was not to be had for %v", id, a.spent.Round(time.Second))
 		}
@@ -46,7 +49,7 @@ func (s *Subscriber) schema(ctx context.Context, name []byte) (*cdc.Schema, erro
 		if err == nil {
 			if absent {
 				delete(s.unread, id)
-				s.board.trouble("")
+				s.board.trouble(id, "")
 			}
 			s.last.id, s.last.schema = id, schema
 			return schema, nil
@@ -59,10 +62,10 @@ func (s *Subscriber) schema(ctx context.Context, name []byte) (*cdc.Schema, erro
 		}
 		a.fail(err)
 		s.unread[id] = a
-		s.board.trouble(err.Error())
 		if given && a.refused {
 			return nil, err
 		}
+		s.board.trouble(id, err.Error())
 		if !pause(ctx, quick.wait(n)) {
 			return nil, ctx.Err()
 		}

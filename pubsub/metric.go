@@ -44,7 +44,7 @@ func newMetrics(r prometheus.Registerer, c Config) *metrics {
 			[]string{"reason"})),
 		heard:    gauge("last_message_timestamp_seconds", "When the service last said anything."),
 		event:    gauge("last_event_timestamp_seconds", "When an event last came."),
-		position: gauge("position_timestamp_seconds", "When the position last moved; events behind it are lost 72 hours later."),
+		position: gauge("position_timestamp_seconds", "Up to when everything of the topic has come; events behind it are lost 72 hours later."),
 		state: registered(r, prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("state", "1 for the state that the stream is in, 0 for those it was in.")),
 			[]string{"state"})),
 	}

@@ -30,7 +30,7 @@ func (s *Subscriber) recover(ctx context.Context, st *stream, err error) time.Du
 		return 0
 	case errors.Is(f.err, errSilent):
 		s.silences++
-		return s.retreat(Stalled, f.err, quick)
+		return s.retreat(Stalled, f.err, ladder{}) // the watchdog has waited long enough
 	}
 	return s.remedy(ctx, st, f)
 }
@@ -75,7 +75,9 @@ func (s *Subscriber) remedy(ctx context.Context, st *stream, f fault) time.Durat
 // retreat shows the trouble and answers the wait of the ladder. It is logged when it begins, not while it lasts.
 func (s *Subscriber) retreat(to State, err error, l ladder) time.Duration {
 	wait := l.wait(s.failures)
-	s.failures++
+	if l.top > 0 {
+		s.failures++
+	}
 	if was := s.board.snapshot(); was.State != to || s.failures == 1 {
 		s.log.Warn("stream interrupted", "state", to, "error", err, "wait", wait)
 	}

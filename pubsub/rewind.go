@@ -19,15 +19,20 @@ const retention = 72 * time.Hour
 var errUnanchored = errors.New("the topic was never read: there is nothing to come back to")
 
 // Rewound answers the position from which a topic is read anew, and the hole that opens by it, nil for none. From is earliest for the oldest event that
-// is kept, latest for the tip, or empty for the event behind the replay id.
+// is kept, latest for the tip, or empty for the event behind the replay id. Nobody can tell whether an id lies ahead of the position, so that events
+// would be passed over: what they changed is compared.
 func Rewound(p bridge.Position, from bridge.Preset, replay []byte, now time.Time) (bridge.Position, *bridge.Hole, error) {
 	if len(p.Replay) == 0 {
 		return p, nil, errUnanchored
 	}
 	switch from {
 	case bridge.Earliest:
+		var h *bridge.Hole
+		if now.Sub(p.At) > retention-holeMargin {
+			h = skipped(p, now, "the oldest event that is kept is newer than the position")
+		}
 		p.From = from
-		return p, nil, nil
+		return p, h, nil
 	case bridge.Latest:
 		p.From = from
 		return p, tipHole(p), nil
@@ -35,10 +40,16 @@ func Rewound(p bridge.Position, from bridge.Preset, replay []byte, now time.Time
 		if len(replay) == 0 {
 			return p, nil, errors.New("a replay id is needed")
 		}
+		h := skipped(p, now, "an operator let reading go on behind another replay id")
 		p.From, p.Replay, p.At, p.Event = "", replay, now.Add(-retention), time.Time{} // nobody knows how old it is
-		return p, nil, nil
+		return p, h, nil
 	}
 	return p, nil, fmt.Errorf("nothing is read from %q", from)
+}
+
+// skipped is the hole between a position and now.
+func skipped(p bridge.Position, now time.Time, reason string) *bridge.Hole {
+	return &bridge.Hole{Org: p.Org, Topic: p.Topic, From: p.At.Add(-holeMargin), To: now, Reason: reason}
 }
 
 // tipHole is what a topic misses that goes on at the tip.

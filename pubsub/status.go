@@ -1,6 +1,8 @@
 package pubsub
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +47,7 @@ type board struct {
 	metrics *metrics
 	mu      sync.Mutex
 	s       Status
+	snags   map[string]string // troubles that are not the stream's, by what has them: they last though it speaks
 }
 
 func (b *board) snapshot() Status {
@@ -75,7 +78,7 @@ func (b *board) change(f func(s *Status)) {
 func (b *board) heard(events int) {
 	now := b.now()
 	b.change(func(s *Status) {
-		s.State, s.LastMessage, s.Problem, s.Remedy, s.Retry = Live, now, "", "", time.Time{}
+		s.State, s.LastMessage, s.Problem, s.Remedy, s.Retry = Live, now, b.snag(), "", time.Time{}
 		if events > 0 {
 			s.LastEvent = now
 			s.Events += uint64(events)
@@ -83,6 +86,23 @@ func (b *board) heard(events int) {
 	})
 }
 
-func (b *board) trouble(problem string) {
-	b.change(func(s *Status) { s.Problem, s.Remedy = problem, "" })
+// trouble shows what ails something beside the stream, until that says "".
+func (b *board) trouble(of, problem string) {
+	b.change(func(s *Status) {
+		if delete(b.snags, of); problem != "" {
+			if b.snags == nil {
+				b.snags = map[string]string{}
+			}
+			b.snags[of] = problem
+		}
+		s.Problem, s.Remedy = b.snag(), ""
+	})
+}
+
+// snag is one of the troubles, the same as long as it lasts; "" for none.
+func (b *board) snag() string {
+	if len(b.snags) == 0 {
+		return ""
+	}
+	return b.snags[slices.Min(slices.Collect(maps.Keys(b.snags)))]
 }

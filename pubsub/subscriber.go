@@ -136,7 +136,7 @@ func (s *Subscriber) persist(ctx context.Context, what string, f func() error) b
 		err := f()
 		if err == nil {
 			if n > 0 {
-				s.board.trouble("")
+				s.board.trouble(what, "")
 			}
 			return true
 		}
@@ -144,7 +144,7 @@ func (s *Subscriber) persist(ctx context.Context, what string, f func() error) b
 			return false
 		}
 		err = fmt.Errorf("%s: %w", what, err)
-		s.board.trouble(err.Error())
+		s.board.trouble(what, err.Error())
 		if n == 0 {
 			s.log.Error("not durable yet, trying again", "error", err)
 		}

@@ -44,10 +44,19 @@ func (t *trail) beyond(batch []mark, now time.Time) (bridge.Position, mark) {
 	return p, last
 }
 
+// at is the position behind a mark. It covers what was committed up to then, which is now only where the service had nothing more to tell: what a
+// backlog has still to bring is missing when its replay id is lost.
 func (t *trail) at(m mark, now time.Time) bridge.Position {
 	p := bridge.Position{Org: t.stored.Org, Topic: t.stored.Topic, Replay: m.replay, At: now, Event: m.commit, Anchored: true}
 	if p.Event.IsZero() {
 		p.Event = t.stored.Event
+	}
+	switch {
+	case m.idle:
+	case m.commit.IsZero() && !t.stored.At.IsZero():
+		p.At = t.stored.At
+	case !m.commit.IsZero() && m.commit.Before(now):
+		p.At = m.commit
 	}
 	return p
 }
