@@ -95,6 +95,9 @@ func TestFiller_TakesInWhatTheMirrorLacksAndNothingElse(t *testing.T) {
 			case 2: // another value is
 				r.Values = bridge.Fields{"LastName": bridge.TextValue("Lim")}
 				want = append(want, fmt.Sprintf("003%04d", n))
+			case 3: // all is, but who read it may have carried one field of it
+				s.linked[r.Record] = true
+				want = append(want, fmt.Sprintf("003%04d", n))
 			}
 			s.mirror[r.Record] = r
 		}
@@ -110,6 +113,25 @@ func TestFiller_TakesInWhatTheMirrorLacksAndNothingElse(t *testing.T) {
 			t.Errorf("hole %+v", s.kept(h))
 		}
 	})
+}
+
+// TestFiller_LeavesWhatIsKnownAndOlderThanTheHoleAlone compares all records of an object, of which most did not change.
+func TestFiller_LeavesWhatIsKnownAndOlderThanTheHoleAlone(t *testing.T) {
+	for quiet, want := range map[bool][]string{true: {"0030001"}, false: {"0030001"}} {
+		in(t, func(t *testing.T, s *stand) {
+			from := time.Now().Add(-time.Hour).Truncate(time.Second)
+			for n, at := range []time.Duration{-time.Second, 0} {
+				r := s.writes(contact, n, from.Add(at), "Tan")
+				s.mirror[r.Record], s.linked[r.Record] = r, true
+			}
+			h := s.open(bridge.Hole{From: from, To: from.Add(time.Minute), Whole: true, Quiet: quiet})
+			s.begin()
+			s.pass(time.Second)
+			if diff := cmp.Diff(want, s.took()); diff != "" || s.kept(h).Filled[contact].Rows != 0 {
+				t.Errorf("quiet %t: hole %+v %s", quiet, s.kept(h), diff)
+			}
+		})
+	}
 }
 
 func TestFiller_CarriesOfAFirstLoadWhatItShall(t *testing.T) {

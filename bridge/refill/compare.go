@@ -53,7 +53,13 @@ func (w *work) carries(r *bridge.Row) bool {
 	return slices.ContainsFunc(w.holes, func(h *bridge.Hole) bool { return !h.Quiet || !r.Version.At.Before(h.From.Truncate(time.Second)) })
 }
 
-// page takes in what the mirror lacks of one page, and notes how far the holes are filled.
+// changed reports whether a row was written since one of the holes that carry began, and its event may be one of those that were missed.
+func (w *work) changed(r *bridge.Row) bool {
+	return slices.ContainsFunc(w.holes, func(h *bridge.Hole) bool { return !r.Version.At.Before(h.From.Truncate(time.Second)) })
+}
+
+// page takes in what the mirror lacks of one page, and notes how far the holes are filled. A linked record that changed is carried even where the mirror
+// lacks nothing: somebody may have read the row meanwhile for a field of his, and the mirror learned with it what no event had told.
 func (f *Filler) page(ctx context.Context, w *work, rows []bridge.Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -62,18 +68,47 @@ func (f *Filler) page(ctx context.Context, w *work, rows []bridge.Row) error {
 	if err != nil {
 		return err
 	}
-	told := func(r bridge.Row) bool { return w.carries(&r) }
-	quiet := slices.DeleteFunc(slices.Clone(missed), told)
+	quiet, told, err := f.sorted(ctx, w, rows, missed)
+	if err != nil {
+		return err
+	}
 	if err := f.d.Sink.Compared(ctx, quiet, false); err != nil {
 		return err
 	}
-	if err := f.d.Sink.Compared(ctx, slices.DeleteFunc(slices.Clone(missed), func(r bridge.Row) bool { return !told(r) }), true); err != nil {
+	if err := f.d.Sink.Compared(ctx, told, true); err != nil {
 		return err
 	}
 	f.figures.rows.Add(float64(len(missed)))
 	return f.note(ctx, w, func(d *bridge.Filled) {
 		d.Upto, d.Rows = rows[len(rows)-1].Version.At, d.Rows+len(missed)
 	})
+}
+
+// sorted are the rows that are only known from then on, and those that are carried. Missed are some of the rows, in their order.
+func (f *Filler) sorted(ctx context.Context, w *work, rows, missed []bridge.Row) (quiet, told []bridge.Row, err error) {
+	for i := range rows {
+		r := &rows[i]
+		lacking := len(missed) > 0 && missed[0].Record == r.Record
+		if lacking {
+			missed = missed[1:]
+		}
+		carried := w.carries(r)
+		if carried && !lacking {
+			carried = w.changed(r)
+		}
+		if carried && !lacking {
+			carried, err = f.linked(ctx, r, func(*rule.Transfer) bool { return true })
+		}
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case carried:
+			told = append(told, *r)
+		case lacking:
+			quiet = append(quiet, *r)
+		}
+	}
+	return quiet, told, nil
 }
 
 // missed are the rows that say what the mirror does not hold.
@@ -200,8 +235,13 @@ func (f *Filler) tooMany(ctx context.Context, o bridge.Object, missed []bridge.R
 
 // doomed reports whether the deletion of a record would delete a contact.
 func (f *Filler) doomed(ctx context.Context, r *bridge.Row) (bool, error) {
+	return f.linked(ctx, r, func(t *rule.Transfer) bool { return t.OnDelete == bridge.DeleteContact && !t.Shadow })
+}
+
+// linked reports whether a record has a contact by any of the inbound transfers asked for.
+func (f *Filler) linked(ctx context.Context, r *bridge.Row, by func(*rule.Transfer) bool) (bool, error) {
 	for _, t := range f.d.Wants.Inbound(r.Object) {
-		if t.OnDelete != bridge.DeleteContact || t.Shadow {
+		if !by(t) {
 			continue
 		}
 		_, err := f.d.Links.LinkOf(ctx, r.Org, t.Project, r.Record)

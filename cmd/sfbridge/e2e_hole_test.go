@@ -256,3 +256,32 @@ func TestBridge_ComparesAnObjectOfWhichMoreChangedThanEventsTell(t *testing.T) {
 		x.agrees("after a change of a field's type")
 	})
 }
+
+// TestBridge_CarriesWhatARowReadForAnotherFieldHadLost loses the event of one field, and keeps a later one of another field for which the row has to be
+// read: the mirror knows both then, and the platform one of them.
+func TestBridge_CarriesWhatARowReadForAnotherFieldHadLost(t *testing.T) {
+	t.Parallel()
+	for name, reads := range map[string]bool{"a difference": true, "a whole value": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			undergo(t, simOptions{seed: 117, fields: everyAttribute()}, everyField, func(t *testing.T, x *ordeal) {
+				x.filled("the first run")
+				k := newCast(x)
+				k.works("before")
+				k.edit(k.records[0], map[string]any{"Description": prose("begun")})
+				k.same("before the stop")
+				time.Sleep(5 * time.Minute)
+				x.stop()
+				k.edit(k.records[0], map[string]any{"LastName": "Lim"})
+				time.Sleep(96 * time.Hour)
+				x.sim.org.DiffLongText(reads)
+				k.edit(k.records[0], map[string]any{"Description": prose("ended")})
+				x.start()
+				x.filled("after the stop")
+				k.same("after the stop")
+				k.works("after")
+				k.rests("at last")
+			})
+		})
+	}
+}
