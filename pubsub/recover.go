@@ -11,6 +11,9 @@ import (
 // longLife is how long a stream lives when nothing is wrong with it, and the least time between two clean ends that are answered at once.
 const longLife = time.Minute
 
+// steadyLife is how long a stream must live for the service to be well again, where it protected itself: it may let streams in and refuse them soon after.
+const steadyLife = 5 * time.Minute
+
 // shortLife is how long a stream must live to count as a success: a new one often speaks at once, since it repeats the newest event.
 const shortLife = 10 * time.Second
 
@@ -47,6 +50,9 @@ func (s *Subscriber) learn(st *stream) {
 	if time.Since(st.opened) >= longLife {
 		s.credit = s.cfg.Credit
 	}
+	if time.Since(st.opened) >= steadyLife {
+		s.refusals = 0
+	}
 }
 
 func (s *Subscriber) remedy(ctx context.Context, st *stream, f fault) time.Duration {
@@ -74,11 +80,15 @@ func (s *Subscriber) remedy(ctx context.Context, st *stream, f fault) time.Durat
 
 // retreat shows the trouble and answers the wait of the ladder. It is logged when it begins, not while it lasts.
 func (s *Subscriber) retreat(to State, err error, l ladder) time.Duration {
-	wait := l.wait(s.failures)
-	if l.top > 0 {
-		s.failures++
+	rung := &s.failures
+	if l == slow {
+		rung = &s.refusals
 	}
-	if was := s.board.snapshot(); was.State != to || s.failures == 1 {
+	wait := l.wait(*rung)
+	if l.top > 0 {
+		*rung++
+	}
+	if was := s.board.snapshot(); was.State != to || *rung == 1 {
 		s.log.Warn("stream interrupted", "state", to, "error", err, "wait", wait)
 	}
 	retry := s.deps.Now().Add(wait)

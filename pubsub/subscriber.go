@@ -30,6 +30,7 @@ type Subscriber struct {
 	}
 	credit   int
 	failures int       // streams in a row that said nothing
+	refusals int       // of a service that protects itself, since a stream lived for steadyLife
 	renewals int       // sessions in a row that were refused
 	silences int       // streams in a row that fell silent
 	reopened time.Time // when a clean end was last answered at once
