@@ -93,7 +93,7 @@ func (s *Subscriber) retreat(to State, err error, l ladder) time.Duration {
 	}
 	retry := s.deps.Now().Add(wait)
 	s.board.change(func(b *Status) {
-		b.State, b.Problem, b.Retry = to, err.Error(), retry
+		b.State, b.Problem, b.Remedy, b.Retry = to, err.Error(), "", retry
 		if to == Connecting && s.first() {
 			b.State = Anchoring
 		}
