@@ -267,7 +267,7 @@ func (a *app) tellQuarantine(ctx context.Context, s *status.Status) {
 	if n == quarantineShown {
 		words += " or more"
 	}
-	alarm(s, "quarantine", "sfbridge quarantine list says why; their objects were compared, so that nothing is missing for it", "%s could not be read", words)
+	alarm(s, "quarantine", "sfbridge quarantine list says why; their objects are compared as for a hole, and sfbridge holes list says how far that is", "%s could not be read", words)
 }
 
 // aliasOf is the configured name of an org, or its id where it has none any more.

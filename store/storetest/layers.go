@@ -22,6 +22,7 @@ func (s Suite) RunLayers(t *testing.T) {
 		{"KeepsLaneOrderWhenHeadFails", keepsLaneOrder},
 		{"LanesOfAnOutletTakeTurns", takesTurns},
 		{"HandsOutNothingBeforeItIsFolded", notBeforeFolded},
+		{"HoldsTheStreamBackAndNoCallback", holdsBack},
 		{"CoalescesStateUpToTheNextAppend", coalesces},
 		{"RefusesWorkThatIsNotOut", refusesTwice},
 		{"DefersInVirtualTime", defersInTime},
