@@ -225,11 +225,13 @@ func TestSchemas_AreFetchedOnceForAllTopics(t *testing.T) {
 		}
 		s.wait(time.Second)
 		s.org.DelaySchemas(3 * time.Second)
-		s.org.FailCalls("GetSchema", "schema.api.unavailable", 0)
-		s.change(50)
-		s.wait(10 * time.Second)
+		s.org.AddFault(fakeorg.Fault{RPC: "GetSchema", Nth: 3, Code: "schema.validation.failed"}) // who asks after the stand's own and the shared one quarantines
+		s.change(25)
+		s.wait(5 * time.Second)
+		s.change(25)
+		s.wait(5 * time.Second)
 		for _, sub := range subs {
-			if st := sub.Status(); st.Events != 50 || len(st.Position.Replay) == 0 {
+			if st := sub.Status(); st.Events != 50 || st.Quarantined != 0 || len(st.Position.Replay) == 0 {
 				s.Errorf("status %+v", st)
 			}
 		}

@@ -75,6 +75,20 @@ func TestLadder_StaysBetweenItsFloorAndItsTop(t *testing.T) {
 	}
 }
 
+// TestLadder_DrawsFromItsWholeRange: clients that were cut off together come back one by one.
+func TestLadder_DrawsFromItsWholeRange(t *testing.T) {
+	for _, l := range []ladder{quick, slow, drained} {
+		low, high := l.top, l.floor
+		for range 1000 {
+			d := l.wait(20)
+			low, high = min(low, d), max(high, d)
+		}
+		if width := l.top - l.floor; low > l.floor+width/20 || high < l.top-width/20 {
+			t.Errorf("%+v: 1000 waits lie between %v and %v", l, low, high)
+		}
+	}
+}
+
 func TestTrail_HoldsBackAnIdUntilAnotherFollows(t *testing.T) {
 	now := time.Unix(1000, 0)
 	m := func(id string) mark { return mark{replay: []byte(id), commit: time.Unix(int64(id[0]), 0)} }

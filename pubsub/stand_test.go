@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
@@ -25,7 +26,8 @@ import (
 	"sfbridge/pubsub/fakeorg"
 )
 
-// wire is a network in memory: it can be cut, which ends all connections, and be made deaf, which lets bytes vanish.
+// wire is a network in memory: it can be cut, which ends all connections, be made deaf, which lets vanish what the client says, and be a black hole, in
+// which all vanishes.
 type wire struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -35,6 +37,7 @@ type wire struct {
 	mu   sync.Mutex
 	down bool
 	deaf bool
+	hole bool
 	live []net.Conn
 }
 
@@ -76,7 +79,7 @@ func (w *wire) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return &ear{client, w}, nil
 }
 
-// ear is the client's end of a connection; a deaf wire swallows what it writes.
+// ear is the client's end of a connection; a deaf wire swallows what it writes, a black hole what it reads too.
 type ear struct {
 	net.Conn
 	w *wire
@@ -84,12 +87,24 @@ type ear struct {
 
 func (e *ear) Write(b []byte) (int, error) {
 	e.w.mu.Lock()
-	deaf := e.w.deaf
+	deaf := e.w.deaf || e.w.hole
 	e.w.mu.Unlock()
 	if deaf {
 		return len(b), nil
 	}
 	return e.Conn.Write(b)
+}
+
+func (e *ear) Read(b []byte) (int, error) {
+	for {
+		n, err := e.Conn.Read(b)
+		e.w.mu.Lock()
+		hole := e.w.hole
+		e.w.mu.Unlock()
+		if !hole || err != nil {
+			return n, err
+		}
+	}
 }
 
 // cut ends every connection and refuses new ones until it is mended.
@@ -107,6 +122,12 @@ func (w *wire) deafen(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.deaf = on
+}
+
+func (w *wire) blackHole(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hole = on
 }
 
 // login gives sessions of the org, and counts them.
@@ -289,6 +310,8 @@ type stand struct {
 	journal *journal
 	reads   pubsub.Reads // nil: everything
 	config  pubsub.Config
+	beats   *pubsub.Beats         // nil: of the subscriber's own
+	figures prometheus.Registerer // nil: nobody looks at them
 
 	conn *grpc.ClientConn
 	sub  *pubsub.Subscriber
@@ -332,7 +355,7 @@ func (s *stand) begin() {
 	}
 	s.conn = conn
 	s.sub, err = pubsub.New(s.config, pubsub.Deps{Conn: conn, Auth: s.login, Sink: s.journal, Quarantine: s.journal, Positions: s.journal,
-		Schemas: pubsub.NewSchemas(conn, s.login, s.reads)})
+		Schemas: pubsub.NewSchemas(conn, s.login, s.reads), Beats: s.beats, Registerer: s.figures})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func (st *stream) receive(ctx, life context.Context) error {
 		if !st.room(ctx) {
 			return errStop
 		}
-		st.watch.Reset(st.limit)
+		st.watch.Reset(max(st.limit, 2*st.sub.deps.Beats.Longest())) // also where this stream was the first to hear so long a beat
 		began := time.Now()
 		r := st.blank()
 		if err := st.call.RecvMsg(r); err != nil {

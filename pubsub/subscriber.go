@@ -122,13 +122,12 @@ type loginError struct{ error }
 func (e *loginError) Error() string { return "log in: " + e.error.Error() }
 func (e *loginError) Unwrap() error { return e.error }
 
-// limit is how long the next stream may be silent.
+// limit is how long the next stream may be silent, where the service has no longer beat.
 func (s *Subscriber) limit() time.Duration {
-	d := s.cfg.Silence
 	if s.silences > 0 {
-		d *= 2
+		return 2 * s.cfg.Silence
 	}
-	return max(d, 2*s.deps.Beats.Longest())
+	return s.cfg.Silence
 }
 
 // persist repeats f until it succeeds; it reports false when the context ended first.
