@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,13 +91,14 @@ func TestConsume_RollsInOrderBesideWhatOthersTakeSteadily(t *testing.T) {
 
 // TestBeat_EndsWhatTheAllocationLeavesNoRoomFor has an event come without a wake, as one does that another stream's turn brought out.
 func TestBeat_EndsWhatTheAllocationLeavesNoRoomFor(t *testing.T) {
-	onStream(t, Options{}, func(s *streamStand) {
+	onStream(t, Options{Keepalive: 40 * time.Second}, func(s *streamStand) {
 		s.contacts(1)
 		s.org.Allocation(2)
 		st := s.stream(earliest(10))
 		if r := receive(t, st); len(r.Events) != 1 {
 			t.Fatalf("%d events", len(r.Events))
 		}
+		synctest.Wait() // the stream waits again, and its beat is the next that happens
 		s.org.bus.mu.Lock()
 		again := s.org.bus.log[0]
 		again.Event = again.copy()
